@@ -1,0 +1,15 @@
+import { fleetContract } from "./fleet/contract.ts";
+import { jobsContract } from "./jobs/contract.ts";
+import { labContract } from "./lab/contract.ts";
+import { settingsContract } from "./settings/contract.ts";
+import { tenantContract } from "./tenant/contract.ts";
+
+/** The whole surface between the console and whatever shows or drives it. */
+export const contract = {
+  fleet: fleetContract,
+  tenant: tenantContract,
+  jobs: jobsContract,
+  lab: labContract,
+  settings: settingsContract,
+};
+export type Contract = typeof contract;

@@ -1,0 +1,119 @@
+import { z } from "zod";
+
+/** Choices of one operator on one workstation; nothing secret. Unknown keys of a newer app are kept. */
+export const Settings = z.object({
+  language: z.enum(["system", "en", "fr"]).default("system"),
+  theme: z.enum(["system", "light", "dark"]).default("system"),
+  /** Recorded as the author of every act. */
+  operator: z.string().trim().min(1).max(80).default("operator"),
+  /** Seconds between two readings of AWS for an account that nobody acts on. */
+  inventorySeconds: z.number().int().min(15).max(86_400).default(60),
+  /** Seconds between two HTTPS health checks of a production environment. */
+  healthSeconds: z.number().int().min(5).max(3_600).default(30),
+  /** Networks allowed to reach SSH on new hosts. */
+  sshFrom: z.array(z.string()).default([]),
+  /** Saved views of the fleet table. */
+  fleetViews: z
+    .array(z.object({ name: z.string().min(1).max(60), state: z.string().max(10_000) }))
+    .max(100)
+    .default([]),
+});
+export type Settings = z.infer<typeof Settings>;
+
+export const AccountCredentials = z.discriminatedUnion("kind", [
+  /** A profile of ~/.aws: keys, SSO, assumed role or process, resolved by the AWS SDK. */
+  z.object({ kind: z.literal("profile"), profile: z.string().min(1).max(200) }),
+  /** Keys kept in the vault; sent once, never returned. */
+  z.object({
+    kind: z.literal("keys"),
+    accessKeyId: z.string().min(1).max(200),
+    secretAccessKey: z.string().min(1).max(500),
+    sessionToken: z.string().max(5_000).optional(),
+  }),
+]);
+export type AccountCredentials = z.infer<typeof AccountCredentials>;
+
+export const AccountEndpoints = z.object({
+  ec2: z.url().optional(),
+  s3: z.url().optional(),
+  sts: z.url().optional(),
+  /** PEM file of the authority that signs the endpoints and the hosts, absolute path. */
+  caFile: z.string().max(1_000).optional(),
+});
+export type AccountEndpoints = z.infer<typeof AccountEndpoints>;
+
+export const HostPorts = z.object({
+  ssh: z.number().int().min(1).max(65_535).default(22),
+  https: z.number().int().min(1).max(65_535).default(443),
+  http: z.number().int().min(1).max(65_535).default(80),
+});
+export type HostPorts = z.infer<typeof HostPorts>;
+
+export const AccountInput = z.object({
+  name: z.string().trim().min(1).max(60),
+  credentials: AccountCredentials,
+  regions: z.array(z.string().min(1).max(40)).min(1).max(40),
+  endpoints: AccountEndpoints.default({}),
+  /** Where the hosts of this account listen. */
+  ports: HostPorts.default({ ssh: 22, https: 443, http: 80 }),
+});
+export type AccountInput = z.infer<typeof AccountInput>;
+
+export const Account = z.object({
+  id: z.string(),
+  name: z.string(),
+  credentials: z.object({
+    kind: z.enum(["profile", "keys"]),
+    profile: z.string().nullable(),
+    accessKeyId: z.string().nullable(),
+  }),
+  regions: z.array(z.string()),
+  endpoints: AccountEndpoints,
+  ports: HostPorts,
+  /** Registered by the embedded lab; goes when the lab goes. */
+  isLab: z.boolean(),
+});
+export type Account = z.infer<typeof Account>;
+
+export const AccountCheck = z.object({
+  ok: z.boolean(),
+  awsAccountId: z.string().nullable(),
+  arn: z.string().nullable(),
+  regions: z.array(
+    z.object({
+      region: z.string(),
+      ok: z.boolean(),
+      error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    }),
+  ),
+});
+export type AccountCheck = z.infer<typeof AccountCheck>;
+
+export const VaultStatus = z.object({
+  /** `keychain`: the operating system's key store protects it. `passphrase`: a passphrase does. */
+  backend: z.enum(["keychain", "passphrase"]),
+  state: z.enum(["new", "locked", "open"]),
+  /** Why the operating system's key store is not used, if it is not. */
+  note: z.string().nullable(),
+});
+export type VaultStatus = z.infer<typeof VaultStatus>;
+
+export const ConsoleStatus = z.object({
+  version: z.string(),
+  host: z.enum(["electron", "loopback", "cli", "worker"]),
+  home: z.string(),
+  pid: z.number().int(),
+  machine: z.string(),
+  /** `starting` until every call can be answered. */
+  state: z.enum(["starting", "ready", "failed"]),
+  /** The part that starts: "database", "jobs", "lab". */
+  stage: z.string().nullable(),
+  error: z.object({ code: z.string(), message: z.string(), next: z.string().nullable() }).nullable(),
+  database: z.object({ kind: z.enum(["embedded", "team"]), version: z.string().nullable() }),
+  lab: z
+    .object({ ec2: z.string(), s3: z.string(), sts: z.string(), regions: z.array(z.string()), ca: z.string() })
+    .nullable(),
+  /** Things that went wrong on the way up and were mended: a broken settings file kept aside. */
+  notices: z.array(z.object({ code: z.string(), message: z.string() })),
+});
+export type ConsoleStatus = z.infer<typeof ConsoleStatus>;
