@@ -1,5 +1,6 @@
 import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
+import type { HttpRequest } from "@smithy/types";
 import { expect, test } from "vitest";
 import { ChunkSignatures } from "../../../main/lab/sigv4-chunks.ts";
 import { type Credential, type SigV4Options, verifySigV4 } from "../../../main/lab/sigv4.ts";
@@ -75,9 +76,10 @@ async function sign(
     } as Record<string, string>,
     ...(more.body === undefined ? {} : { body: more.body }),
   };
-  const signed = more.presign
-    ? await signer.presign(request as never, { signingDate: more.at ?? NOW, expiresIn: more.presign })
-    : await signer.sign(request as never, { signingDate: more.at ?? NOW });
+  const signingDate = more.at ?? NOW;
+  const signed: HttpRequest = more.presign
+    ? await signer.presign(request, { signingDate, expiresIn: more.presign })
+    : await signer.sign(request, { signingDate });
   const query = Object.entries(signed.query ?? {}).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value ?? ""]).map((one) => `${encode(name)}=${encode(one)}`),
   );
