@@ -1,0 +1,239 @@
+import { DBOS } from "@dbos-inc/dbos-sdk";
+import { implement } from "@orpc/server";
+import type { Pool } from "pg";
+import type { z } from "zod";
+import { AppError, errorFacts } from "../../shared/errors.ts";
+import { jobsContract } from "../../shared/jobs/contract.ts";
+import { FINAL_JOB_STATES, type Job } from "../../shared/jobs/model.ts";
+import { LiveFeed } from "./live.ts";
+import { type JobRun, jobRun } from "./step.ts";
+import { JOBS_CHANNEL, jobStore, type StoredJob } from "./store.ts";
+
+export { type JobRun, pollUntil, type StepContext } from "./step.ts";
+
+/** One job per tenant at a time; other tenants' jobs go on beside it. */
+const TENANT_QUEUE = "tenant";
+const WITHOUT_TENANT = "-";
+/** Steps of older releases are replayed by `DBOS.patch`, so the version never changes. */
+const WORKFLOW_VERSION = "1";
+
+export interface JobsPorts {
+  readonly pool: Pool;
+  listen(channel: string, onPayload: (payload: string) => void): Promise<() => Promise<void>>;
+  /** Stable over restarts of this machine and home: its jobs are taken up again under this name. */
+  readonly executor: string;
+  /** Shown to people. */
+  readonly machine: string;
+  log(level: "info" | "warning" | "error", text: string): void;
+}
+
+export interface JobKind<Input> {
+  /** Contract path of the act. Stored: never rename. */
+  readonly kind: string;
+  /** Stored input is parsed again before every run. */
+  readonly input: z.ZodType<Input>;
+  /** Names of all steps in order, for progress. */
+  plan(input: Input): readonly string[];
+  run(input: Input, job: JobRun): Promise<void>;
+  /** A failed job of this kind can be undone by its area's roll-back. */
+  readonly canRollBack?: boolean;
+}
+
+export interface StartJob<Input> {
+  /** The caller's `requestId`: repeating it joins the job that exists. */
+  readonly id: string;
+  readonly tenantId: string | null;
+  readonly tenantSlug: string | null;
+  readonly subject: string;
+  readonly requestedBy: string;
+  readonly input: Input;
+}
+
+export interface Jobs {
+  /** Before `launch`. Gives the function that starts such a job; it returns once the job is recorded. */
+  define<Input>(kind: JobKind<Input>): (start: StartJob<Input>) => Promise<{ jobId: string }>;
+  /** Takes up what an earlier process left and begins to run jobs. */
+  launch(): Promise<void>;
+  readonly router: ReturnType<typeof jobsRouter>;
+  readonly live: LiveFeed;
+  active(): Promise<Job[]>;
+  get(id: string): Promise<StoredJob | undefined>;
+  /** Stops running jobs where they are; they go on at the next launch. */
+  stop(): Promise<void>;
+}
+
+/** The only DBOS set-up. One at a time in a process. */
+export async function openJobs(ports: JobsPorts): Promise<Jobs> {
+  const store = jobStore(ports.pool);
+  const live = new LiveFeed(store);
+  const stopping = new AbortController();
+  const kinds = new Map<string, { enqueue(job: StoredJob): Promise<void>; plan(input: unknown): readonly string[] }>();
+
+  DBOS.setConfig({
+    name: "fleetwright",
+    systemDatabasePool: ports.pool,
+    systemDatabaseSchemaName: "dbos",
+    executorID: ports.executor,
+    applicationVersion: WORKFLOW_VERSION,
+    enablePatching: true,
+    logger: {
+      info: () => {},
+      debug: () => {},
+      warn: (text: unknown) => ports.log("warning", `jobs: ${String(text)}`),
+      error: (text: unknown) => ports.log("error", `jobs: ${String(text)}`),
+    },
+  });
+  const unlisten = await ports.listen(JOBS_CHANNEL, (payload) => {
+    live.announced(payload).catch((error) => ports.log("warning", `jobs: ${errorFacts(error).message}`));
+  });
+
+  function define<Input>(kind: JobKind<Input>) {
+    const workflow = DBOS.registerWorkflow(
+      async (stored: unknown) => {
+        const jobId = DBOS.workflowID!;
+        try {
+          await kind.run(kind.input.parse(stored), jobRun(jobId, store, stopping.signal));
+          await store.setState(jobId, "done");
+        } catch (error) {
+          const cancelled = isCancellation(error) || errorFacts(error).code === "Cancelled";
+          if (cancelled) await store.setState(jobId, "cancelled");
+          else await store.setState(jobId, "failed", { error: errorFacts(error) });
+          throw error;
+        }
+      },
+      { name: kind.kind },
+    );
+
+    const enqueue = async (job: StoredJob) => {
+      await DBOS.startWorkflow(workflow, {
+        workflowID: job.id,
+        queueName: TENANT_QUEUE,
+        enqueueOptions: { queuePartitionKey: job.tenantId ?? WITHOUT_TENANT },
+      })(job.input);
+    };
+    kinds.set(kind.kind, { enqueue, plan: (input) => kind.plan(input as Input) });
+
+    return async (start: StartJob<Input>) => {
+      const inserted = await store.insert({
+        ...start,
+        kind: kind.kind,
+        steps: kind.plan(start.input),
+        canRollBack: kind.canRollBack ?? false,
+        executor: ports.executor,
+        machine: ports.machine,
+      });
+      const job = await store.get(start.id);
+      if (!job || job.kind !== kind.kind || job.tenantId !== start.tenantId) {
+        throw new AppError("Conflict", `The request ${start.id} was used for another job already.`, {
+          retryable: false,
+          next: "Send the order again with a new request id.",
+        });
+      }
+      if (inserted) {
+        await sayWhatItWaitsFor(job);
+        await enqueue(job);
+      }
+      return { jobId: start.id };
+    };
+  }
+
+  async function sayWhatItWaitsFor(job: StoredJob): Promise<void> {
+    if (!job.tenantId) return;
+    const others = (await store.list({ tenant: job.tenantId, limit: 50 })).filter(
+      (other) => other.id !== job.id && !FINAL_JOB_STATES.has(other.state) && other.createdAt <= job.createdAt,
+    );
+    const other = others.at(-1);
+    if (other) await store.setState(job.id, "waiting", { waitingFor: `job ${other.id} (${other.kind}) on the same tenant` });
+  }
+
+  /** Brings the jobs' own record and the engine's together after an interruption. */
+  async function reconcile(): Promise<void> {
+    for (const job of await store.unfinished()) {
+      const status = await DBOS.getWorkflowStatus(job.id);
+      if (!status) await kinds.get(job.kind)?.enqueue(job);
+      else if (status.status === "SUCCESS") await store.setState(job.id, "done");
+      else if (status.status === "CANCELLED") await store.setState(job.id, "cancelled");
+      else if (status.status === "ERROR" || status.status === "MAX_RECOVERY_ATTEMPTS_EXCEEDED") {
+        await store.setState(job.id, "failed", { error: job.error ?? errorFacts(status.error) });
+      }
+    }
+  }
+
+  return {
+    define,
+    async launch() {
+      await DBOS.launch();
+      await DBOS.registerQueue(TENANT_QUEUE, {
+        partitionConcurrency: 1,
+        minPollingIntervalMs: 200,
+        onConflict: "always_update",
+      });
+      await reconcile();
+    },
+    router: jobsRouter(store, live),
+    live,
+    active: () => store.unfinished(),
+    get: (id) => store.get(id),
+    async stop() {
+      stopping.abort();
+      live.stop();
+      await unlisten();
+      await DBOS.shutdown({ deregister: true });
+    },
+  };
+}
+
+function jobsRouter(store: ReturnType<typeof jobStore>, live: LiveFeed) {
+  const os = implement(jobsContract);
+
+  async function existing(jobId: string): Promise<StoredJob> {
+    const job = await store.get(jobId);
+    if (!job) throw new AppError("NotFound", `There is no job ${jobId}.`, { retryable: false, next: "Look at the list of jobs." });
+    return job;
+  }
+  const shown = async (jobId: string): Promise<Job> => {
+    const { input: _input, ...job } = await existing(jobId);
+    return job;
+  };
+
+  return {
+    list: os.list.handler(({ input }) => store.list(input)),
+    get: os.get.handler(async ({ input }) => ({ job: await shown(input.jobId), steps: await store.steps(input.jobId) })),
+    logs: os.logs.handler(async ({ input }) => {
+      await existing(input.jobId);
+      return store.logs(input.jobId, input.after);
+    }),
+    cancel: os.cancel.handler(async ({ input }) => {
+      const job = await existing(input.jobId);
+      if (FINAL_JOB_STATES.has(job.state)) return shown(job.id);
+      await DBOS.cancelWorkflow(job.id);
+      const neverStarted = (await store.steps(job.id)).every((step) => step.state === "pending");
+      if (neverStarted) await store.setState(job.id, "cancelled");
+      else await store.log(job.id, "warning", null, "Cancel asked: stops before the next step; what was made stays.");
+      return shown(job.id);
+    }),
+    retry: os.retry.handler(async ({ input }) => {
+      const job = await existing(input.jobId);
+      if (!FINAL_JOB_STATES.has(job.state)) return shown(job.id);
+      if (job.state === "done") {
+        throw new AppError("Conflict", `Job ${job.id} is done; there is nothing to retry.`, { retryable: false });
+      }
+      const engineSteps = (await DBOS.listWorkflowSteps(job.id)) ?? [];
+      const failed = engineSteps.find((step) => step.error !== null);
+      const startStep = failed?.functionID ?? engineSteps.reduce((next, step) => Math.max(next, step.functionID + 1), 0);
+      await store.resetForRetry(job.id);
+      await DBOS.rewindWorkflow(job.id, {
+        startStep,
+        queueName: TENANT_QUEUE,
+        queuePartitionKey: job.tenantId ?? WITHOUT_TENANT,
+      });
+      await store.log(job.id, "info", null, "Retried from the step that failed.");
+      return shown(job.id);
+    }),
+    watch: os.watch.handler(({ input, signal }) => live.watch(signal, input.jobId)),
+  };
+}
+
+function isCancellation(error: unknown): boolean {
+  return (error as { name?: string } | null)?.name === "DBOSWorkflowCancelledError" || String(error).includes("has been cancelled");
+}
