@@ -36,6 +36,7 @@ export const ERROR_CODES = [
   "VaultLocked",
   "VaultPassphraseWrong",
   "VaultBackendRefused",
+  "VaultDamaged",
   "LabUnavailable",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];

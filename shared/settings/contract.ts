@@ -1,6 +1,6 @@
 import { oc } from "@orpc/contract";
 import { z } from "zod";
-import { Account, AccountCheck, AccountInput, ConsoleStatus, Settings, VaultStatus } from "./model.ts";
+import { Account, AccountCheck, AccountInput, ConsoleStatus, Settings, SettingsPatch, VaultStatus } from "./model.ts";
 
 const AccountRef = z.object({ account: z.string().min(1).max(100) });
 
@@ -9,7 +9,7 @@ export const settingsContract = {
   status: oc.output(ConsoleStatus),
   get: oc.output(Settings),
   /** Changes only the given keys. */
-  update: oc.input(Settings.partial()).output(Settings),
+  update: oc.input(SettingsPatch).output(Settings),
   listAccounts: oc.output(z.array(Account)),
   /** Stores keys in the vault (VaultLocked when it is not open) and answers without them. */
   addAccount: oc.input(AccountInput).output(Account),

@@ -1,24 +1,35 @@
 import { z } from "zod";
 
+const choices = {
+  language: z.enum(["system", "en", "fr"]),
+  theme: z.enum(["system", "light", "dark"]),
+  /** Recorded as the author of every act. */
+  operator: z.string().trim().min(1).max(80),
+  /** Seconds between two readings of AWS for an account that nobody acts on. */
+  inventorySeconds: z.number().int().min(15).max(86_400),
+  /** Seconds between two HTTPS health checks of a production environment. */
+  healthSeconds: z.number().int().min(5).max(3_600),
+  /** Networks allowed to reach SSH on new hosts. */
+  sshFrom: z.array(z.string()),
+  /** Saved views of the fleet table. */
+  fleetViews: z.array(z.object({ name: z.string().min(1).max(60), state: z.string().max(10_000) })).max(100),
+};
+
 /** Choices of one operator on one workstation; nothing secret. Unknown keys of a newer app are kept. */
 export const Settings = z.object({
-  language: z.enum(["system", "en", "fr"]).default("system"),
-  theme: z.enum(["system", "light", "dark"]).default("system"),
-  /** Recorded as the author of every act. */
-  operator: z.string().trim().min(1).max(80).default("operator"),
-  /** Seconds between two readings of AWS for an account that nobody acts on. */
-  inventorySeconds: z.number().int().min(15).max(86_400).default(60),
-  /** Seconds between two HTTPS health checks of a production environment. */
-  healthSeconds: z.number().int().min(5).max(3_600).default(30),
-  /** Networks allowed to reach SSH on new hosts. */
-  sshFrom: z.array(z.string()).default([]),
-  /** Saved views of the fleet table. */
-  fleetViews: z
-    .array(z.object({ name: z.string().min(1).max(60), state: z.string().max(10_000) }))
-    .max(100)
-    .default([]),
+  language: choices.language.default("system"),
+  theme: choices.theme.default("system"),
+  operator: choices.operator.default("operator"),
+  inventorySeconds: choices.inventorySeconds.default(60),
+  healthSeconds: choices.healthSeconds.default(30),
+  sshFrom: choices.sshFrom.default([]),
+  fleetViews: choices.fleetViews.default([]),
 });
 export type Settings = z.infer<typeof Settings>;
+
+/** The keys to change. Not `Settings.partial()`: that fills in the defaults of the absent keys. */
+export const SettingsPatch = z.object(choices).partial();
+export type SettingsPatch = z.infer<typeof SettingsPatch>;
 
 export const AccountCredentials = z.discriminatedUnion("kind", [
   /** A profile of ~/.aws: keys, SSO, assumed role or process, resolved by the AWS SDK. */
