@@ -1,0 +1,229 @@
+import { implement } from "@orpc/server";
+import { contract } from "../../../shared/contract.ts";
+import { AppError } from "../../../shared/errors.ts";
+import type { Job, JobStep, LiveEvent } from "../../../shared/jobs/model.ts";
+import type { ConsoleStatus } from "../../../shared/settings/model.ts";
+import type { ProvisionPlan, Tenant } from "../../../shared/tenant/model.ts";
+import type { Console } from "../../../main/console.ts";
+
+export const CREATED_AT = new Date("2026-03-01T10:00:00.000Z");
+
+/** A console whose answers are known and whose streams can be watched from outside. */
+export interface FakeConsole extends Console {
+  /** Streams of `jobs.watch` that are open now. */
+  readonly watchers: () => number;
+  /** Calls that reached a handler, as "area.verb". */
+  readonly calls: string[];
+  readonly stopped: () => boolean;
+  /** Keys given to `settings.addAccount`. */
+  readonly accountInputs: unknown[];
+}
+
+export function fakeStatus(home: string): ConsoleStatus {
+  return {
+    version: "0.0.0-test",
+    host: "loopback",
+    home,
+    pid: process.pid,
+    machine: "test",
+    state: "ready",
+    stage: null,
+    error: null,
+    database: { kind: "embedded", version: "18.4" },
+    lab: null,
+    notices: [],
+  };
+}
+
+export function fakeJob(id: string, state: Job["state"] = "running"): Job {
+  return {
+    id,
+    kind: "tenant.provision",
+    tenantId: "t-1",
+    tenantSlug: "acme",
+    subject: "Acme",
+    state,
+    waitingFor: null,
+    percent: state === "done" ? 100 : 40,
+    currentStep: "data volume",
+    error:
+      state === "failed"
+        ? { code: "AwsCapacity", message: "No capacity for acme.", details: { retryable: true } }
+        : null,
+    requestedBy: "operator",
+    executor: "test",
+    createdAt: CREATED_AT,
+    startedAt: CREATED_AT,
+    endedAt: state === "done" || state === "failed" ? CREATED_AT : null,
+    can: { cancel: true, retry: state === "failed", rollBack: state === "failed" },
+  };
+}
+
+export function fakeStep(jobId: string, state: JobStep["state"]): JobStep {
+  return {
+    jobId,
+    position: 0,
+    name: "data volume",
+    state,
+    detail: "vol-1, 100 GiB",
+    attempts: 1,
+    error: null,
+    startedAt: CREATED_AT,
+    endedAt: state === "done" ? CREATED_AT : null,
+  };
+}
+
+const tenant: Tenant = {
+  id: "t-1",
+  slug: "acme",
+  customer: "Acme \u001b[31m<b>; DROP TABLE",
+  service: "openbravo",
+  edition: "commerce",
+  prefix: "acme",
+  owner: "Partner",
+  users: 10,
+  posTerminals: 20,
+  invoiceDate: "2026-01-15",
+  zone: "Europe/Madrid",
+  environments: [],
+  handOver: null,
+  activeJob: null,
+  createdAt: CREATED_AT,
+  isLab: true,
+};
+
+const plan: ProvisionPlan = {
+  slug: "acme",
+  tenantId: "t-1",
+  verdicts: [{ rule: "R8", allowed: false, reason: "Test is larger than half of production.", source: "OB:44" }],
+  allowed: false,
+  resources: [],
+  steps: ["keys"],
+  handOver: { targetAt: CREATED_AT, limitAt: CREATED_AT },
+};
+
+/** `outcome` is how every provisioning of this console ends. */
+export function createFakeConsole(home: string, outcome: "done" | "failed" | "needsDecision" = "done"): FakeConsole {
+  let watchers = 0;
+  let stopped = false;
+  const calls: string[] = [];
+  const accountInputs: unknown[] = [];
+  const os = implement(contract);
+  const missing = () => {
+    throw new AppError("NotFound", "There is nothing of that name.", { retryable: false });
+  };
+
+  const router = os.router({
+    fleet: {
+      list: os.fleet.list.handler(() => ({ rows: [], sources: [] })),
+      refresh: os.fleet.refresh.handler(() => ({ sources: [] })),
+    },
+    tenant: {
+      get: os.tenant.get.handler(({ input }) => {
+        calls.push("tenant.get");
+        if (input.tenant === "bug") throw new TypeError("secret-of-the-stack is undefined");
+        if (input.tenant === "bad-answer") return { id: 5 } as unknown as Tenant;
+        if (input.tenant !== "acme") {
+          throw new AppError("NotFound", `There is no tenant "${input.tenant}".`, {
+            retryable: false,
+            next: "List them with: fleetwright tenant list",
+          });
+        }
+        return tenant;
+      }),
+      provisionOptions: os.tenant.provisionOptions.handler(() => ({ accounts: [], images: [], sizes: [], owners: [] })),
+      plan: os.tenant.plan.handler(({ input }) => ({ ...plan, allowed: input.overrides.R8 !== undefined })),
+      provision: os.tenant.provision.handler(({ input }) => {
+        calls.push("tenant.provision");
+        if (input.prefix === "refused") {
+          throw new AppError("RefusedByRule", "R10 refuses the prefix.", {
+            retryable: false,
+            rule: "R10",
+            earliest: "2026-04-01T00:00:00Z",
+          });
+        }
+        return { jobId: input.requestId, tenantId: "t-1", slug: "acme" };
+      }),
+      rollBack: os.tenant.rollBack.handler(({ input }) => {
+        if (input.confirm !== input.tenant) {
+          throw new AppError("ConfirmationNeeded", "Type the name in full.", { retryable: false });
+        }
+        return { jobId: input.requestId };
+      }),
+    },
+    jobs: {
+      list: os.jobs.list.handler(() => [fakeJob("job-1")]),
+      get: os.jobs.get.handler(({ input }) => ({ job: fakeJob(input.jobId), steps: [fakeStep(input.jobId, "running")] })),
+      logs: os.jobs.logs.handler(({ input }) =>
+        input.after > 0
+          ? []
+          : [{ jobId: input.jobId, seq: 1, at: CREATED_AT, level: "info" as const, step: null, text: "hello" }],
+      ),
+      cancel: os.jobs.cancel.handler(({ input }) => fakeJob(input.jobId, "cancelled")),
+      retry: os.jobs.retry.handler(missing),
+      watch: os.jobs.watch.handler(async function* ({ input, signal }) {
+        watchers++;
+        try {
+          yield { type: "alive", at: CREATED_AT } satisfies LiveEvent;
+          if (input.jobId === "broken") throw new AppError("DatabaseUnavailable", "Gone.", { retryable: true });
+          if (input.jobId === "endless" || input.jobId === undefined) {
+            await new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
+            return;
+          }
+          yield { type: "step", step: fakeStep(input.jobId, "done") } satisfies LiveEvent;
+          yield { type: "job", job: fakeJob(input.jobId, outcome) } satisfies LiveEvent;
+          await new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
+        } finally {
+          watchers--;
+        }
+      }),
+    },
+    lab: {
+      status: os.lab.status.handler(() => null),
+      injectFault: os.lab.injectFault.handler(({ input }) => ({ ...input, id: "f-1", struck: 0, since: CREATED_AT })),
+      clearFault: os.lab.clearFault.handler(() => ({ cleared: true })),
+      clearFaults: os.lab.clearFaults.handler(() => ({ cleared: 1 })),
+      reset: os.lab.reset.handler(missing),
+    },
+    settings: {
+      status: os.settings.status.handler(() => fakeStatus(home)),
+      get: os.settings.get.handler(missing),
+      update: os.settings.update.handler(missing),
+      listAccounts: os.settings.listAccounts.handler(() => []),
+      addAccount: os.settings.addAccount.handler(({ input }) => {
+        accountInputs.push(input);
+        const { credentials, ...rest } = input;
+        return {
+          ...rest,
+          id: "a-1",
+          isLab: false,
+          credentials: {
+            kind: credentials.kind,
+            profile: credentials.kind === "profile" ? credentials.profile : null,
+            accessKeyId: credentials.kind === "keys" ? credentials.accessKeyId : null,
+          },
+        };
+      }),
+      checkAccount: os.settings.checkAccount.handler(missing),
+      removeAccount: os.settings.removeAccount.handler(missing),
+      vaultStatus: os.settings.vaultStatus.handler(() => ({ backend: "passphrase", state: "locked", note: null })),
+      unlockVault: os.settings.unlockVault.handler(() => {
+        throw new AppError("VaultPassphraseWrong", "That is not the passphrase.", { retryable: false });
+      }),
+      lockVault: os.settings.lockVault.handler(missing),
+    },
+  });
+
+  return {
+    router,
+    ready: Promise.resolve(),
+    status: () => fakeStatus(home),
+    stop: async () => {
+      stopped = true;
+    },
+    watchers: () => watchers,
+    calls,
+    accountInputs,
+    stopped: () => stopped,
+  };
+}
