@@ -9,7 +9,7 @@ import type { Account } from "../../../shared/settings/model.ts";
 export interface AwsKeys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  readonly sessionToken?: string | undefined;
+  readonly sessionToken?: string;
 }
 
 /** One account in one region, with clients that share connections. */

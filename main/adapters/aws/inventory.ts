@@ -1,0 +1,118 @@
+import {
+  type Instance,
+  paginateDescribeInstances,
+  paginateDescribeSnapshots,
+  paginateDescribeVolumes,
+  type Volume,
+} from "@aws-sdk/client-ec2";
+import type { AwsAccess } from "./access.ts";
+import { asAppError } from "./errors.ts";
+import { fromTagList, TAG, type Tags } from "./tags.ts";
+
+/** What AWS holds of one environment. */
+export interface FoundEnvironment {
+  readonly tags: Tags;
+  readonly region: string;
+  readonly instance: {
+    readonly instanceId: string;
+    readonly state: string;
+    readonly instanceType: string;
+    readonly imageId: string;
+    readonly address: string | null;
+    readonly securityGroupId: string | null;
+    readonly launchedAt: string | null;
+  } | null;
+  readonly volume: { readonly volumeId: string; readonly sizeGiB: number } | null;
+  /** RFC 3339; of completed backups only. */
+  readonly lastBackupAt: string | null;
+}
+
+/**
+ * Everything in one region that carries a tenant tag, in three paged calls. Instances come first; a data volume
+ * without its instance still shows its environment, so that nothing that holds customer data is overlooked.
+ */
+export async function readInventory(aws: AwsAccess): Promise<FoundEnvironment[]> {
+  try {
+    const Filters = [{ Name: "tag-key", Values: [TAG.tenant] }];
+    const [instances, volumes, backups] = await Promise.all([
+      all(paginateDescribeInstances({ client: aws.ec2, pageSize: 1000 }, { Filters }), (page) =>
+        (page.Reservations ?? []).flatMap((one) => one.Instances ?? []),
+      ),
+      all(paginateDescribeVolumes({ client: aws.ec2, pageSize: 500 }, { Filters }), (page) => page.Volumes ?? []),
+      all(
+        paginateDescribeSnapshots(
+          { client: aws.ec2, pageSize: 1000 },
+          { OwnerIds: ["self"], Filters: [...Filters, { Name: "status", Values: ["completed"] }] },
+        ),
+        (page) => page.Snapshots ?? [],
+      ),
+    ]);
+    return joinInventory(aws.region, instances, volumes, newestBackups(backups));
+  } catch (error) {
+    throw asAppError(error, "DescribeInstances", aws.region);
+  }
+}
+
+async function all<Page, Item>(pages: AsyncIterable<Page>, items: (page: Page) => Item[]): Promise<Item[]> {
+  const found: Item[] = [];
+  for await (const page of pages) found.push(...items(page));
+  return found;
+}
+
+function newestBackups(
+  snapshots: readonly { Tags?: { Key?: string | undefined; Value?: string | undefined }[] | undefined; StartTime?: Date | undefined }[],
+): Map<string, string> {
+  const newest = new Map<string, string>();
+  for (const snapshot of snapshots) {
+    const tags = fromTagList(snapshot.Tags as never);
+    const environmentId = tags[TAG.environmentId];
+    if (!environmentId || tags[TAG.kind] !== "backup") continue;
+    const takenAt = tags[TAG.takenAt] ?? snapshot.StartTime?.toISOString();
+    if (takenAt && takenAt > (newest.get(environmentId) ?? "")) newest.set(environmentId, takenAt);
+  }
+  return newest;
+}
+
+export function joinInventory(
+  region: string,
+  instances: readonly Instance[],
+  volumes: readonly Volume[],
+  backups: ReadonlyMap<string, string>,
+): FoundEnvironment[] {
+  const environments = new Map<string, FoundEnvironment>();
+  for (const instance of instances) {
+    if (instance.State?.Name === "terminated") continue;
+    const tags = fromTagList(instance.Tags);
+    const id = tags[TAG.environmentId];
+    if (!id) continue;
+    environments.set(id, {
+      tags,
+      region,
+      instance: {
+        instanceId: instance.InstanceId!,
+        state: instance.State?.Name ?? "unknown",
+        instanceType: instance.InstanceType ?? "",
+        imageId: instance.ImageId ?? "",
+        address: instance.PublicIpAddress ?? instance.PrivateIpAddress ?? null,
+        securityGroupId: instance.SecurityGroups?.[0]?.GroupId ?? null,
+        launchedAt: instance.LaunchTime?.toISOString() ?? null,
+      },
+      volume: null,
+      lastBackupAt: backups.get(id) ?? null,
+    });
+  }
+  for (const volume of volumes) {
+    const tags = fromTagList(volume.Tags);
+    const id = tags[TAG.environmentId];
+    if (!id || volume.State === "deleting" || volume.State === "deleted") continue;
+    const known = environments.get(id);
+    const found = { volumeId: volume.VolumeId!, sizeGiB: volume.Size ?? 0 };
+    environments.set(
+      id,
+      known
+        ? { ...known, volume: known.volume ?? found }
+        : { tags, region, instance: null, volume: found, lastBackupAt: backups.get(id) ?? null },
+    );
+  }
+  return [...environments.values()];
+}

@@ -1,0 +1,26 @@
+import ssh2 from "ssh2";
+
+/** A new ed25519 key pair in OpenSSH form; the public half is one `authorized_keys` line. */
+export function makeKeyPair(comment: string): { privateKey: string; publicKey: string } {
+  const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment });
+  return { privateKey: pair.private, publicKey: pair.public };
+}
+
+/** The `authorized_keys` line of a private key. Throws on text that is not one. */
+export function publicKeyOf(privateKey: string, comment: string): string {
+  const parsed = ssh2.utils.parseKey(privateKey);
+  if (parsed instanceof Error) throw parsed;
+  return `${parsed.type} ${parsed.getPublicSSH().toString("base64")} ${comment}`;
+}
+
+/**
+ * Host key fingerprints that a machine printed on its console at first boot, newest boot last.
+ * Source: cloud-init, cc_keys_to_console: lines between the BEGIN and END marks, "256 SHA256:… comment (ED25519)".
+ */
+export function fingerprintsIn(consoleText: string): string[] {
+  const blocks = consoleText.matchAll(
+    /-----BEGIN SSH HOST KEY FINGERPRINTS-----([\s\S]*?)-----END SSH HOST KEY FINGERPRINTS-----/g,
+  );
+  const last = [...blocks].at(-1)?.[1] ?? "";
+  return [...last.matchAll(/\bSHA256:[A-Za-z0-9+/]{43}/g)].map((match) => match[0]);
+}
