@@ -173,7 +173,6 @@ export type ProvisionRequest = z.infer<typeof ProvisionRequest>;
 
 export const ProvisionPlan = z.object({
   slug: z.string(),
-  tenantId: z.string(),
   verdicts: z.array(Verdict),
   /** False while any verdict refuses without a recorded override. */
   allowed: z.boolean(),
