@@ -110,6 +110,11 @@ export async function findConsole(folder: string, patienceMs = 15 * SECOND_MS): 
   return undefined;
 }
 
+/** Where the console that holds this home folder listens; the folder must exist. */
+export async function controlSocketOf(folder: string): Promise<string> {
+  return (await namePaths(await realpath(folder))).controlSocket;
+}
+
 async function namePaths(folder: string): Promise<HomePaths> {
   const pipe = createHash("sha256").update(folder.toLowerCase()).digest("hex").slice(0, 24);
   return {
