@@ -1,0 +1,36 @@
+// How many tests passed, failed and were skipped, read from the reports of the test runners.
+
+/** A report of Vitest's JSON reporter. A file that could not even be loaded counts as one failed test. */
+export function countVitest(report) {
+  const broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + broken.length,
+    skipped: report.numPendingTests + (report.numTodoTests ?? 0),
+  };
+}
+
+/** A report of Playwright's JSON reporter. A test that passed only when repeated counts as failed. */
+export function countPlaywright(report) {
+  const { expected, unexpected, flaky, skipped } = report.stats;
+  const broken = unexpected + flaky === 0 ? report.errors.length : 0;
+  return { passed: expected, failed: unexpected + flaky + broken, skipped };
+}
+
+/** A check without a report: one test. */
+export function countCheck(exitCode) {
+  return exitCode === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+}
+
+/** Nothing that ended badly may look good: a runner that failed without a failed test counts as one. */
+export function withExitCode(counts, exitCode) {
+  return exitCode !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+export function total(all) {
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  for (const one of all) for (const key of Object.keys(sum)) sum[key] += one[key];
+  return sum;
+}
+
+export const inWords = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed, ${skipped} skipped`;

@@ -1,0 +1,4 @@
+export interface Suite {
+  readonly name: string;
+}
+export function selectSuites(words: readonly string[]): Suite[];
