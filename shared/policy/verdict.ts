@@ -5,8 +5,11 @@ import { z } from "zod";
  * act, and where its text stands.
  */
 export const Verdict = z.object({
-  /** Number in docs/policy.md, "R8". Several rules in one check name the one that decided. */
-  rule: z.string().regex(/^R\d{1,3}$/),
+  /**
+   * Number in docs/policy.md, "R8"; "quota" is the AWS account's own limit. Several rules in one check name the one
+   * that decided.
+   */
+  rule: z.string().regex(/^(?:R\d{1,3}|quota)$/),
   allowed: z.boolean(),
   /** RFC 3339 UTC instant or plain date from which the act is allowed; absent when time does not help. */
   earliest: z.string().optional(),
@@ -16,7 +19,50 @@ export const Verdict = z.object({
   source: z.string(),
   /** The figures of the reason, for translation: {"limitPercent": 50}. */
   facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+  /** What the source leaves open and how it is read here, "gap (c)" of docs/policy.md. */
+  note: z.string().optional(),
   /** The refusal may be overridden with a recorded reason. */
   overridable: z.boolean().optional(),
+  /** The recorded reason that overrides this refusal; `allowed` stays false. */
+  override: z.string().optional(),
 });
 export type Verdict = z.infer<typeof Verdict>;
+
+/** Where a number or a rule comes from. */
+export interface Clause {
+  readonly rule: string;
+  readonly source: string;
+}
+
+type Extra = Partial<Omit<Verdict, "rule" | "source" | "allowed" | "reason">>;
+
+export const allow = (clause: Clause, reason: string, extra: Extra = {}): Verdict =>
+  verdict(clause, true, reason, extra);
+
+export const refuse = (clause: Clause, reason: string, extra: Extra = {}): Verdict =>
+  verdict(clause, false, reason, extra);
+
+/** `allowed ? allow(…) : refuse(…)`, for rules whose sentence is the same both ways. */
+export function verdict(clause: Clause, allowed: boolean, reason: string, extra: Extra = {}): Verdict {
+  const result: Verdict = { rule: clause.rule, allowed, reason, source: clause.source, ...extra };
+  if (allowed) delete result.overridable;
+  for (const key of Object.keys(result) as (keyof Verdict)[]) if (result[key] === undefined) delete result[key];
+  return result;
+}
+
+/** The refusals that still stand: neither allowed nor overridden with a recorded reason. */
+export function standingRefusals(verdicts: readonly Verdict[]): Verdict[] {
+  return verdicts.filter((one) => !one.allowed && one.override === undefined);
+}
+
+/**
+ * Attaches the written reasons of `overrides` (by rule number) to the refusals that may be overridden.
+ *
+ * A reason for a rule that allows, or that nobody may override, changes nothing.
+ */
+export function withOverrides(verdicts: readonly Verdict[], overrides: Readonly<Record<string, string>>): Verdict[] {
+  return verdicts.map((one) => {
+    const reason = Object.hasOwn(overrides, one.rule) ? overrides[one.rule]?.trim() : undefined;
+    return !one.allowed && one.overridable && reason ? { ...one, override: reason } : one;
+  });
+}

@@ -1,0 +1,170 @@
+import { Temporal } from "temporal-polyfill";
+import { MINUTE_MS } from "../time.ts";
+import { dateOf, utcText, zonedAt } from "./calendar.ts";
+import type { PolicyProfile } from "./profile.ts";
+import { allow, refuse, verdict, type Verdict } from "./verdict.ts";
+
+/** Time zone of the place where the data centres of an AWS region stand. */
+const REGION_ZONES: Readonly<Record<string, string>> = {
+  "af-south-1": "Africa/Johannesburg",
+  "ap-east-1": "Asia/Hong_Kong",
+  "ap-east-2": "Asia/Taipei",
+  "ap-northeast-1": "Asia/Tokyo",
+  "ap-northeast-2": "Asia/Seoul",
+  "ap-northeast-3": "Asia/Tokyo",
+  "ap-south-1": "Asia/Kolkata",
+  "ap-south-2": "Asia/Kolkata",
+  "ap-southeast-1": "Asia/Singapore",
+  "ap-southeast-2": "Australia/Sydney",
+  "ap-southeast-3": "Asia/Jakarta",
+  "ap-southeast-4": "Australia/Melbourne",
+  "ap-southeast-5": "Asia/Kuala_Lumpur",
+  "ap-southeast-6": "Pacific/Auckland",
+  "ap-southeast-7": "Asia/Bangkok",
+  "ca-central-1": "America/Toronto",
+  "ca-west-1": "America/Edmonton",
+  "eu-central-1": "Europe/Berlin",
+  "eu-central-2": "Europe/Zurich",
+  "eu-north-1": "Europe/Stockholm",
+  "eu-south-1": "Europe/Rome",
+  "eu-south-2": "Europe/Madrid",
+  "eu-west-1": "Europe/Dublin",
+  "eu-west-2": "Europe/London",
+  "eu-west-3": "Europe/Paris",
+  "il-central-1": "Asia/Jerusalem",
+  "me-central-1": "Asia/Dubai",
+  "me-south-1": "Asia/Bahrain",
+  "mx-central-1": "America/Mexico_City",
+  "sa-east-1": "America/Sao_Paulo",
+  "us-east-1": "America/New_York",
+  "us-east-2": "America/New_York",
+  "us-west-1": "America/Los_Angeles",
+  "us-west-2": "America/Los_Angeles",
+};
+
+/** Data-centre time zone of an AWS region; undefined for a region that is not in the table. */
+export function regionZone(region: string): string | undefined {
+  return Object.hasOwn(REGION_ZONES, region) ? REGION_ZONES[region] : undefined;
+}
+
+export interface Window {
+  readonly startsAt: Date;
+  readonly endsAt: Date;
+}
+
+/**
+ * The first standard maintenance window that starts at or after `now` (R33), in data-centre time.
+ *
+ * `zone` is the region's zone (`regionZone`). The local hour holds over daylight-saving changes; the length is elapsed
+ * time. Null for a profile without a recurrence. Throws AppError InvalidInput for an unknown zone.
+ */
+export function nextStandardWindow(profile: PolicyProfile, zone: string, now: Date): Window | null {
+  const { standard } = profile.windows;
+  if (!standard) return null;
+  const month = zonedAt(now, zone).toPlainDate().toPlainYearMonth();
+  for (let ahead = 0; ; ahead++) {
+    const window = standardWindowOf(standard, month.add({ months: ahead }), zone);
+    if (window.startsAt >= now) return window;
+  }
+}
+
+type StandardWindow = NonNullable<PolicyProfile["windows"]["standard"]>;
+
+function standardWindowOf(standard: StandardWindow, month: Temporal.PlainYearMonth, zone: string): Window {
+  const first = month.toPlainDate({ day: 1 });
+  const offset = (standard.weekday - first.dayOfWeek + 7) % 7;
+  const day = first.add({ days: offset + 7 * (standard.weekOfMonth - 1) });
+  const startsAt = dateOf(day.toZonedDateTime({ timeZone: zone, plainTime: standard.startsAt }));
+  return { startsAt, endsAt: new Date(startsAt.getTime() + standard.minutes * MINUTE_MS) };
+}
+
+/**
+ * Says whether `[start, end)` lies wholly within the standard window of its month (R33). `earliest` is the next one
+ * from `now` on, which is where a refused act may go.
+ */
+export function checkStandardWindow(profile: PolicyProfile, zone: string, window: Window, now: Date): Verdict {
+  const { standard, calendarChange } = profile.windows;
+  if (!standard)
+    return allow(calendarChange, `${profile.name} names no recurring window; the notice decides.`, {
+      note: calendarChange.note,
+    });
+  const month = zonedAt(window.startsAt, zone).toPlainDate().toPlainYearMonth();
+  const own = standardWindowOf(standard, month, zone);
+  const inside = window.startsAt >= own.startsAt && window.endsAt <= own.endsAt;
+  const next = inside ? own : nextStandardWindow(profile, zone, now)!;
+  const local = zonedAt(next.startsAt, zone).toPlainDateTime().toString({ smallestUnit: "minute" });
+  const facts = { zone, startsAt: utcText(next.startsAt), endsAt: utcText(next.endsAt), local };
+  return inside
+    ? allow(standard, `It lies in the standard window of ${local} (${zone}).`, { facts, note: standard.note })
+    : refuse(standard, `It lies outside the standard window; the next one is ${local} (${zone}).`, {
+        earliest: utcText(next.startsAt),
+        facts,
+        note: standard.note,
+        overridable: true,
+      });
+}
+
+/**
+ * The daily backup window that covers `now`, or else the next one (R62), in data-centre time. Null for a profile
+ * without one.
+ */
+export function nextBackupWindow(profile: PolicyProfile, zone: string, now: Date): Window | null {
+  const { backup } = profile.windows;
+  if (!backup) return null;
+  const today = zonedAt(now, zone).toPlainDate();
+  for (let ahead = -1; ; ahead++) {
+    const window = backupWindowOf(backup, today.add({ days: ahead }), zone);
+    if (window.endsAt > now) return window;
+  }
+}
+
+type BackupWindow = NonNullable<PolicyProfile["windows"]["backup"]>;
+
+function backupWindowOf(backup: BackupWindow, day: Temporal.PlainDate, zone: string): Window {
+  const endDay = backup.to > backup.from ? day : day.add({ days: 1 });
+  return {
+    startsAt: dateOf(day.toZonedDateTime({ timeZone: zone, plainTime: backup.from })),
+    endsAt: dateOf(endDay.toZonedDateTime({ timeZone: zone, plainTime: backup.to })),
+  };
+}
+
+/** Whether two half-open intervals share any time; touching ends do not. */
+export const overlaps = (a: Window, b: Window): boolean => a.startsAt < b.endsAt && b.startsAt < a.endsAt;
+
+/** Warns of work that overlaps the daily backup window (R62). Overridable: responses are slower then, not refused. */
+export function checkBackupOverlap(profile: PolicyProfile, zone: string, work: Window): Verdict {
+  const { backup } = profile.windows;
+  if (!backup) return allow({ rule: "R62", source: "AC:47" }, `${profile.name} names no hours for its backups.`);
+  const window = nextBackupWindow(profile, zone, work.startsAt)!;
+  const facts = { zone, backupStartsAt: utcText(window.startsAt), backupEndsAt: utcText(window.endsAt) };
+  const clash = overlaps(work, window);
+  const hours = `${backup.from} to ${backup.to} (${zone})`;
+  return verdict(
+    backup,
+    !clash,
+    clash ? `It overlaps the daily backup window, ${hours}.` : `It is clear of the daily backup window, ${hours}.`,
+    { facts, note: backup.note, ...(clash ? { earliest: utcText(window.endsAt), overridable: true } : {}) },
+  );
+}
+
+/**
+ * Says whether an act that overwrites production may start at `startsAt` in the customer's zone: outside business hours
+ * (R72). `earliest` is the end of those hours that day.
+ */
+export function checkBusinessHours(profile: PolicyProfile, customerZone: string, startsAt: Date): Verdict {
+  const { businessHours } = profile.windows;
+  const local = zonedAt(startsAt, customerZone);
+  const time = local.toPlainTime().toString({ smallestUnit: "minute" });
+  const inside =
+    businessHours.weekdays.includes(local.dayOfWeek) && time >= businessHours.from && time < businessHours.to;
+  const hours = `${businessHours.from} to ${businessHours.to} (${customerZone})`;
+  if (!inside)
+    return allow(businessHours, `${time} is outside business hours, ${hours}.`, { note: businessHours.note });
+  const end = local.toPlainDate().toZonedDateTime({ timeZone: customerZone, plainTime: businessHours.to });
+  return refuse(businessHours, `${time} is within business hours, ${hours}; overwriting waits for their end.`, {
+    earliest: utcText(dateOf(end)),
+    facts: { zone: customerZone, from: businessHours.from, to: businessHours.to },
+    overridable: true,
+    note: businessHours.note,
+  });
+}
