@@ -48,7 +48,8 @@ export function judgeFrame(frame: unknown): FrameVerdict {
   if (call.h !== undefined && !isEventHeader(call.h)) {
     return { kind: "refuse", id, reason: "the call has headers other than last-event-id" };
   }
-  if (call.b !== undefined && !isSerialized(call.b)) return { kind: "refuse", id, reason: "the call's input is malformed" };
+  if (call.b !== undefined && !isSerialized(call.b))
+    return { kind: "refuse", id, reason: "the call's input is malformed" };
   return { kind: "pass" };
 }
 

@@ -153,7 +153,12 @@ function callName(url: URL): string {
 
 function unreadable(call: string, cause: unknown): AppError {
   const next = "Correct the input and send it again.";
-  return new AppError("InvalidInput", `${call} was not started: its input cannot be read.`, { retryable: false, next }, { cause });
+  return new AppError(
+    "InvalidInput",
+    `${call} was not started: its input cannot be read.`,
+    { retryable: false, next },
+    { cause },
+  );
 }
 
 function unknownCall(call: string): AppError {
@@ -166,7 +171,11 @@ function isAsyncIterator(value: unknown): value is AsyncIteratorObject<unknown> 
 }
 
 /** The same stream with its failures converted. Not a generator: closing must reach a source whose `next` is pending. */
-function withContractErrors(source: AsyncIteratorObject<unknown>, call: string, log: HostLog): AsyncIteratorObject<unknown> {
+function withContractErrors(
+  source: AsyncIteratorObject<unknown>,
+  call: string,
+  log: HostLog,
+): AsyncIteratorObject<unknown> {
   const stream: AsyncIteratorObject<unknown> = {
     async next() {
       try {

@@ -17,7 +17,10 @@ import { CREATED_AT, createFakeConsole, type FakeConsole } from "./fake-console.
 const folder = mkdtempSync(join(tmpdir(), "fleetwright-contract-"));
 const socketPath = join(folder, "control.sock");
 const logged: string[] = [];
-const log: HostLog = { ...silentLog, error: (message, facts) => void logged.push(`${message} ${JSON.stringify(facts)}`) };
+const log: HostLog = {
+  ...silentLog,
+  error: (message, facts) => void logged.push(`${message} ${JSON.stringify(facts)}`),
+};
 
 let fake: FakeConsole;
 let control: Control;
@@ -166,7 +169,8 @@ describe.each([
 
 describe("malformed frames", () => {
   const call = (p: unknown, i: unknown = "1") => JSON.stringify({ i, p });
-  const json = (meta: unknown, data: unknown = { tenant: "acme" }) => call({ u: "/tenant/get", b: { json: data, meta } });
+  const json = (meta: unknown, data: unknown = { tenant: "acme" }) =>
+    call({ u: "/tenant/get", b: { json: data, meta } });
 
   test.each([
     ["a path that climbs", call({ u: "/../../etc/passwd" })],
@@ -186,7 +190,10 @@ describe("malformed frames", () => {
     ["a regular expression that explodes", json([[5, "tenant"]], { tenant: "/(a+)+$/y" })],
     ["an enormous number", json([[0, "tenant"]], { tenant: "9".repeat(500_000) })],
     ["a body without json", call({ u: "/tenant/get", b: { maps: [["x"]] } })],
-    ["deeply nested input", `{"i":"1","p":{"u":"/tenant/get","b":{"json":${"[".repeat(200_000)}${"]".repeat(200_000)}}}}`],
+    [
+      "deeply nested input",
+      `{"i":"1","p":{"u":"/tenant/get","b":{"json":${"[".repeat(200_000)}${"]".repeat(200_000)}}}}`,
+    ],
     ["an oversized call", call({ u: "/tenant/get", b: { json: { tenant: "x".repeat(2_000_000) } } })],
   ])("%s is answered with InvalidInput", async (_, frame) => {
     const { socket, next } = await raw();
@@ -277,11 +284,12 @@ async function raw() {
     socket.once("error", reject);
   });
   socket.on("error", () => {});
-  const next = () => new Promise<string>((resolve) => {
-    const frame = frames.shift();
-    if (frame === undefined) waiting.push(resolve);
-    else resolve(frame);
-  });
+  const next = () =>
+    new Promise<string>((resolve) => {
+      const frame = frames.shift();
+      if (frame === undefined) waiting.push(resolve);
+      else resolve(frame);
+    });
   return { socket, next, closed };
 }
 

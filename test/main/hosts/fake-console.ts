@@ -94,7 +94,6 @@ const tenant: Tenant = {
 
 const plan: ProvisionPlan = {
   slug: "acme",
-  tenantId: "t-1",
   verdicts: [{ rule: "R8", allowed: false, reason: "Test is larger than half of production.", source: "OB:44" }],
   allowed: false,
   resources: [],
@@ -153,7 +152,10 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
     },
     jobs: {
       list: os.jobs.list.handler(() => [fakeJob("job-1")]),
-      get: os.jobs.get.handler(({ input }) => ({ job: fakeJob(input.jobId), steps: [fakeStep(input.jobId, "running")] })),
+      get: os.jobs.get.handler(({ input }) => ({
+        job: fakeJob(input.jobId),
+        steps: [fakeStep(input.jobId, "running")],
+      })),
       logs: os.jobs.logs.handler(({ input }) =>
         input.after > 0
           ? []
