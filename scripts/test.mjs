@@ -7,9 +7,12 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { needNode24 } from "./node-version.mjs";
 import { absentParts, installParts } from "./system-packages.mjs";
 import { countCheck, countPlaywright, countVitest, inWords, total, withExitCode } from "./test/counts.mjs";
 import { SUITES, selectSuites } from "./test/suites.mjs";
+
+needNode24(import.meta.url);
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 const LONGEST_SUITE_MS = 15 * 60_000;
@@ -98,11 +101,6 @@ const suites = selectSuites(words);
 if (suites.length === 0) {
   console.error(`No suite is called ${words.join(" or ")}. There are: ${SUITES.map(({ name }) => name).join(", ")}.`);
   process.exit(2);
-}
-if (Number(process.versions.node.split(".")[0]) < 24) {
-  console.log(
-    `This is Node ${process.versions.node}; run it as \`npm test\`, which uses the Node 24 of the lock file.`,
-  );
 }
 console.log(`Node ${process.versions.node}, ${os.availableParallelism()} processors`);
 installParts([...new Set(suites.flatMap(({ needs }) => needs ?? []))]);
