@@ -87,7 +87,7 @@ function plain(value: unknown): unknown {
   if (typeof value === "bigint") return value.toString();
   if (!(value instanceof Error)) return value;
   const { name, message, stack, cause } = value;
-  return { name, message, ...value, stack, ...(cause === undefined ? {} : { cause }) };
+  return { ...value, name, message, stack, ...(cause === undefined ? {} : { cause }) };
 }
 
 class RotatingFile {

@@ -34,7 +34,7 @@ export async function shortFolder(folder: string): Promise<string> {
 function shortNames(folder: string): readonly { readonly parent: string; readonly link: string }[] {
   const name = createHash("sha256").update(folder).digest("hex").slice(0, 12);
   return [process.env["XDG_RUNTIME_DIR"], tmpdir(), "/tmp"]
-    .filter((base) => base !== undefined && base !== "")
+    .filter((base): base is string => Boolean(base))
     .map((base) => join(base, `fleetwright-${process.getuid?.() ?? 0}`))
     .map((parent) => ({ parent, link: join(parent, name) }));
 }

@@ -40,12 +40,20 @@ function writtenForms(value: string): readonly string[] {
     part,
     JSON.stringify(part).slice(1, -1),
     JSON.stringify(JSON.stringify(part).slice(1, -1)).slice(1, -1),
-    encodeURIComponent(part.toWellFormed()),
+    percentEncoded(part),
   ]);
   const bytes = Buffer.from(value);
   return [...wholes, bytes.toString("base64"), bytes.toString("base64url")].filter(
     (form) => form.length >= SHORTEST_SECRET,
   );
+}
+
+function percentEncoded(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    return text; // half a surrogate pair cannot be encoded
+  }
 }
 
 function escapeForPattern(text: string): string {

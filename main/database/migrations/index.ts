@@ -1,0 +1,8 @@
+/** One step of the schema. Applied ones are never changed or renamed, only followed by new ones. */
+export interface Migration {
+  /** Four digits and what it brings: "0001-first". Applied in this order. */
+  readonly name: string;
+  readonly sql: string;
+}
+
+export const migrations: readonly Migration[] = [];
