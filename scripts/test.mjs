@@ -9,10 +9,10 @@ import os from "node:os";
 import path from "node:path";
 import { needNode24 } from "./node-version.mjs";
 import { absentParts, installParts } from "./system-packages.mjs";
-import { countCheck, countPlaywright, countVitest, inWords, total, withExitCode } from "./test/counts.mjs";
-import { SUITES, selectSuites } from "./test/suites.mjs";
 
 needNode24(import.meta.url);
+const { countCheck, countPlaywright, countVitest, inWords, total, withExitCode } = await import("./test/counts.ts");
+const { SUITES, selectSuites } = await import("./test/suites.ts");
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 const LONGEST_SUITE_MS = 15 * 60_000;
@@ -22,7 +22,7 @@ const PATH = [path.join(ROOT, "node_modules", ".bin"), process.env.PATH].join(pa
 let running;
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.on(signal, () => {
-    if (running) process.kill(-running.pid, signal);
+    if (running?.pid) process.kill(-running.pid, signal);
     process.exit(130);
   });
 }
@@ -39,7 +39,7 @@ function run([program, ...args], env) {
     running = child;
     const limit = setTimeout(() => {
       console.log(`Ended after ${LONGEST_SUITE_MS / 60_000} minutes: ${program} ${args.join(" ")}`);
-      process.kill(-child.pid, "SIGKILL");
+      if (child.pid) process.kill(-child.pid, "SIGKILL");
     }, LONGEST_SUITE_MS);
     const end = (code) => {
       clearTimeout(limit);
@@ -54,11 +54,11 @@ function run([program, ...args], env) {
   });
 }
 
-async function countsOf(kind, report, exitCode) {
-  if (!kind) return countCheck(exitCode);
+async function countsOf(runner, report, exitCode) {
+  if (!runner) return countCheck(exitCode);
   try {
     const content = JSON.parse(await readFile(report, "utf8"));
-    return withExitCode(kind === "vitest" ? countVitest(content) : countPlaywright(content), exitCode);
+    return withExitCode(runner === "vitest" ? countVitest(content) : countPlaywright(content), exitCode);
   } catch {
     return countCheck(exitCode || 1); // it ended before it could write its report
   }
@@ -85,7 +85,7 @@ async function runSuite(suite, reports) {
   const startedAt = performance.now();
   const exitCode = await run(plan.command, plan.env);
   const seconds = (performance.now() - startedAt) / 1000;
-  return { name: suite.name, seconds, counts: await countsOf(suite.counts, report, exitCode) };
+  return { name: suite.name, seconds, counts: await countsOf(suite.runner, report, exitCode) };
 }
 
 function table(results) {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { countCheck, countPlaywright, countVitest, inWords, total, withExitCode } from "../../scripts/test/counts.mjs";
-import { selectSuites } from "../../scripts/test/suites.mjs";
+import { countCheck, countPlaywright, countVitest, inWords, total, withExitCode } from "../../scripts/test/counts.ts";
+import { selectSuites } from "../../scripts/test/suites.ts";
 
 const file = (status: string, tests: number) => ({ status, assertionResults: Array.from({ length: tests }) });
 

@@ -1,4 +1,0 @@
-export interface Suite {
-  readonly name: string;
-}
-export function selectSuites(words: readonly string[]): Suite[];
