@@ -56,7 +56,8 @@ export interface Jobs {
   launch(): Promise<void>;
   readonly router: ReturnType<typeof jobsRouter>;
   readonly live: LiveFeed;
-  active(): Promise<Job[]>;
+  /** Newest first, of one tenant or of all. */
+  recent(tenantId?: string): Promise<Job[]>;
   get(id: string): Promise<StoredJob | undefined>;
   /** Stops running jobs where they are; they go on at the next launch. */
   stop(): Promise<void>;
@@ -143,7 +144,8 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
       (other) => other.id !== job.id && !FINAL_JOB_STATES.has(other.state) && other.createdAt <= job.createdAt,
     );
     const other = others.at(-1);
-    if (other) await store.setState(job.id, "waiting", { waitingFor: `job ${other.id} (${other.kind}) on the same tenant` });
+    if (other)
+      await store.setState(job.id, "waiting", { waitingFor: `job ${other.id} (${other.kind}) on the same tenant` });
   }
 
   /** Brings the jobs' own record and the engine's together after an interruption. */
@@ -172,7 +174,7 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
     },
     router: jobsRouter(store, live),
     live,
-    active: () => store.unfinished(),
+    recent: (tenantId) => store.list({ tenant: tenantId, limit: 500 }),
     get: (id) => store.get(id),
     async stop() {
       stopping.abort();
@@ -188,7 +190,11 @@ function jobsRouter(store: ReturnType<typeof jobStore>, live: LiveFeed) {
 
   async function existing(jobId: string): Promise<StoredJob> {
     const job = await store.get(jobId);
-    if (!job) throw new AppError("NotFound", `There is no job ${jobId}.`, { retryable: false, next: "Look at the list of jobs." });
+    if (!job)
+      throw new AppError("NotFound", `There is no job ${jobId}.`, {
+        retryable: false,
+        next: "Look at the list of jobs.",
+      });
     return job;
   }
   const shown = async (jobId: string): Promise<Job> => {
@@ -198,7 +204,10 @@ function jobsRouter(store: ReturnType<typeof jobStore>, live: LiveFeed) {
 
   return {
     list: os.list.handler(({ input }) => store.list(input)),
-    get: os.get.handler(async ({ input }) => ({ job: await shown(input.jobId), steps: await store.steps(input.jobId) })),
+    get: os.get.handler(async ({ input }) => ({
+      job: await shown(input.jobId),
+      steps: await store.steps(input.jobId),
+    })),
     logs: os.logs.handler(async ({ input }) => {
       await existing(input.jobId);
       return store.logs(input.jobId, input.after);
@@ -220,7 +229,8 @@ function jobsRouter(store: ReturnType<typeof jobStore>, live: LiveFeed) {
       }
       const engineSteps = (await DBOS.listWorkflowSteps(job.id)) ?? [];
       const failed = engineSteps.find((step) => step.error !== null);
-      const startStep = failed?.functionID ?? engineSteps.reduce((next, step) => Math.max(next, step.functionID + 1), 0);
+      const startStep =
+        failed?.functionID ?? engineSteps.reduce((next, step) => Math.max(next, step.functionID + 1), 0);
       await store.resetForRetry(job.id);
       await DBOS.rewindWorkflow(job.id, {
         startStep,
@@ -235,5 +245,8 @@ function jobsRouter(store: ReturnType<typeof jobStore>, live: LiveFeed) {
 }
 
 function isCancellation(error: unknown): boolean {
-  return (error as { name?: string } | null)?.name === "DBOSWorkflowCancelledError" || String(error).includes("has been cancelled");
+  return (
+    (error as { name?: string } | null)?.name === "DBOSWorkflowCancelledError" ||
+    String(error).includes("has been cancelled")
+  );
 }

@@ -129,10 +129,11 @@ export function jobStore(pool: Pool) {
     },
 
     async logs(jobId: string, after: number, limit = 1000): Promise<JobLogLine[]> {
-      const { rows } = await pool.query(
-        "select * from job_log where job_id = $1 and seq > $2 order by seq limit $3",
-        [jobId, after, limit],
-      );
+      const { rows } = await pool.query("select * from job_log where job_id = $1 and seq > $2 order by seq limit $3", [
+        jobId,
+        after,
+        limit,
+      ]);
       return rows.map(toLine);
     },
 
@@ -196,9 +197,10 @@ export function jobStore(pool: Pool) {
 
     /** Before a retry: everything that failed is to be done again. */
     async resetForRetry(jobId: string): Promise<void> {
-      await pool.query("update job_step set state = 'pending', error = null, ended_at = null where job_id = $1 and state <> 'done'", [
-        jobId,
-      ]);
+      await pool.query(
+        "update job_step set state = 'pending', error = null, ended_at = null where job_id = $1 and state <> 'done'",
+        [jobId],
+      );
       await this.setState(jobId, "queued");
     },
 

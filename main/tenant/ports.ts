@@ -45,7 +45,9 @@ export interface Cloud {
   ): Promise<string>;
   /** undefined when AWS does not know it, or does not show it yet. */
   instance(instanceId: string): Promise<{ state: string; address: string | null; launchedAt: Date | null } | undefined>;
-  volume(volumeId: string): Promise<{ state: string; attachedTo: string | null; attachment: string | null } | undefined>;
+  volume(
+    volumeId: string,
+  ): Promise<{ state: string; attachedTo: string | null; attachment: string | null } | undefined>;
   ensureAttached(volumeId: string, instanceId: string, device: string): Promise<void>;
   /** Host key fingerprints that the machine printed at boot; empty while it has not. */
   hostKeys(instanceId: string): Promise<readonly string[]>;

@@ -70,7 +70,9 @@ export async function readSizes(aws: AwsAccess): Promise<InstanceSize[]> {
       },
     );
     for await (const page of pages) sizes.push(...(page.InstanceTypes ?? []).map(toSize));
-    return sizes.toSorted((a, b) => a.vcpus - b.vcpus || a.memoryMiB - b.memoryMiB || (a.instanceType < b.instanceType ? -1 : 1));
+    return sizes.toSorted(
+      (a, b) => a.vcpus - b.vcpus || a.memoryMiB - b.memoryMiB || (a.instanceType < b.instanceType ? -1 : 1),
+    );
   } catch (error) {
     throw asAppError(error, "DescribeInstanceTypes", aws.region);
   }

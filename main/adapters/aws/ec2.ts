@@ -66,7 +66,9 @@ async function call<T>(aws: AwsAccess, operation: string, work: () => Promise<T>
  */
 export function placeFor(aws: AwsAccess, seed: string): Promise<{ vpcId: string; subnetId: string; zone: string }> {
   return call(aws, "DescribeSubnets", async () => {
-    const found = await aws.ec2.send(new DescribeSubnetsCommand({ Filters: [{ Name: "default-for-az", Values: ["true"] }] }));
+    const found = await aws.ec2.send(
+      new DescribeSubnetsCommand({ Filters: [{ Name: "default-for-az", Values: ["true"] }] }),
+    );
     const subnets = (found.Subnets ?? []).toSorted((a, b) => (a.AvailabilityZone! < b.AvailabilityZone! ? -1 : 1));
     const chosen = subnets[createHash("sha256").update(seed).digest().readUInt32BE(0) % Math.max(subnets.length, 1)];
     if (!chosen) {
@@ -183,7 +185,10 @@ export function findOrCreateSecurityGroup(
 
 const hasRule = (permissions: readonly IpPermission[], rule: IngressRule) =>
   permissions.some(
-    (one) => one.FromPort === rule.port && one.ToPort === rule.port && one.IpRanges?.some((range) => range.CidrIp === rule.from),
+    (one) =>
+      one.FromPort === rule.port &&
+      one.ToPort === rule.port &&
+      one.IpRanges?.some((range) => range.CidrIp === rule.from),
   );
 
 /** Encrypted gp3. Safe to repeat: found by tag, and the client token covers a reply that was lost. */
@@ -248,14 +253,18 @@ const instancesOf = (reservations: { Instances?: Instance[] | undefined }[] | un
 /** undefined when EC2 does not know it (any more, or not yet). */
 export function readInstance(aws: AwsAccess, instanceId: string): Promise<Instance | undefined> {
   return call(aws, "DescribeInstances", async () => {
-    const found = await aws.ec2.send(new DescribeInstancesCommand({ InstanceIds: [instanceId] })).catch(whenNotFound(undefined));
+    const found = await aws.ec2
+      .send(new DescribeInstancesCommand({ InstanceIds: [instanceId] }))
+      .catch(whenNotFound(undefined));
     return instancesOf(found?.Reservations)[0];
   });
 }
 
 export function readVolume(aws: AwsAccess, volumeId: string): Promise<Volume | undefined> {
   return call(aws, "DescribeVolumes", async () => {
-    const found = await aws.ec2.send(new DescribeVolumesCommand({ VolumeIds: [volumeId] })).catch(whenNotFound(undefined));
+    const found = await aws.ec2
+      .send(new DescribeVolumesCommand({ VolumeIds: [volumeId] }))
+      .catch(whenNotFound(undefined));
     return found?.Volumes?.[0];
   });
 }
@@ -266,10 +275,14 @@ export function ensureAttached(aws: AwsAccess, volumeId: string, instanceId: str
     const attachment = (await readVolume(aws, volumeId))?.Attachments?.[0];
     if (attachment?.InstanceId === instanceId) return;
     if (attachment) {
-      throw new AppError("Conflict", `Volume ${volumeId} is attached to ${attachment.InstanceId}, not to ${instanceId}.`, {
-        retryable: false,
-        next: "Find out who attached it before going on; nothing was changed.",
-      });
+      throw new AppError(
+        "Conflict",
+        `Volume ${volumeId} is attached to ${attachment.InstanceId}, not to ${instanceId}.`,
+        {
+          retryable: false,
+          next: "Find out who attached it before going on; nothing was changed.",
+        },
+      );
     }
     await aws.ec2.send(new AttachVolumeCommand({ VolumeId: volumeId, InstanceId: instanceId, Device: device }));
   });
@@ -293,7 +306,12 @@ export function setTags(aws: AwsAccess, resources: readonly string[], tags: Tags
 export function listMadeBy(
   aws: AwsAccess,
   jobId: string,
-): Promise<{ instances: string[]; volumes: { id: string; state: string }[]; securityGroups: string[]; keyPairs: string[] }> {
+): Promise<{
+  instances: string[];
+  volumes: { id: string; state: string }[];
+  securityGroups: string[];
+  keyPairs: string[];
+}> {
   return call(aws, "DescribeInstances", async () => {
     const Filters = [{ Name: `tag:${TAG.job}`, Values: [jobId] }];
     const [instances, volumes, groups, pairs] = await Promise.all([
@@ -354,5 +372,7 @@ function whenNotFound<T>(value: T): (error: unknown) => T {
 
 /** EC2's reads lag behind its writes by seconds; the caller tries again. */
 function notVisibleYet(aws: AwsAccess, what: string): AppError {
-  return new AppError("AwsFailed", `EC2 in ${aws.region} has made the ${what} but does not show it yet.`, { retryable: true });
+  return new AppError("AwsFailed", `EC2 in ${aws.region} has made the ${what} but does not show it yet.`, {
+    retryable: true,
+  });
 }

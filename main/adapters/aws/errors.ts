@@ -50,7 +50,8 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
   AwsUnreachable: "Check the network and the account's endpoint in Settings, Accounts.",
 };
 
-const SILENT = /ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|socket hang up|TimeoutError|aborted/i;
+const SILENT =
+  /ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|socket hang up|TimeoutError|aborted/i;
 
 /** AWS's own code of a failure, "" when it has none. */
 export function awsCode(error: unknown): string {

@@ -60,7 +60,10 @@ async function all<Page, Item>(pages: AsyncIterable<Page>, items: (page: Page) =
 }
 
 function newestBackups(
-  snapshots: readonly { Tags?: { Key?: string | undefined; Value?: string | undefined }[] | undefined; StartTime?: Date | undefined }[],
+  snapshots: readonly {
+    Tags?: { Key?: string | undefined; Value?: string | undefined }[] | undefined;
+    StartTime?: Date | undefined;
+  }[],
 ): Map<string, string> {
   const newest = new Map<string, string>();
   for (const snapshot of snapshots) {

@@ -42,7 +42,10 @@ export const fingerprint = (hostKey: Buffer): string =>
  */
 export function connectSsh(target: SshTarget, signal?: AbortSignal): Promise<SshConnection> {
   if (target.user === "root") {
-    throw new AppError("RefusedByRule", `Log-in as root on ${target.name} is not allowed.`, { retryable: false, rule: "R5" });
+    throw new AppError("RefusedByRule", `Log-in as root on ${target.name} is not allowed.`, {
+      retryable: false,
+      rule: "R5",
+    });
   }
   return new Promise((resolve, reject) => {
     const client: Client = new ssh2.Client();

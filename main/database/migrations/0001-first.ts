@@ -85,6 +85,9 @@ create table inventory_source (
   region text not null,
   read_at timestamptz,
   error jsonb,
+  -- Images and sizes as last read.
+  releases jsonb not null default '[]',
+  sizes jsonb not null default '[]',
   primary key (account_id, region)
 );
 `;

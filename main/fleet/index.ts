@@ -1,0 +1,183 @@
+import { implement } from "@orpc/server";
+import { errorFacts } from "../../shared/errors.ts";
+import { fleetContract } from "../../shared/fleet/contract.ts";
+import type { FleetRow, InventorySource } from "../../shared/fleet/model.ts";
+import { FINAL_JOB_STATES } from "../../shared/jobs/model.ts";
+import type { Account } from "../../shared/settings/model.ts";
+import { SERVICES, type Service, type SizeOption, type Tenant } from "../../shared/tenant/model.ts";
+import { SECOND_MS } from "../../shared/time.ts";
+import { healthOf } from "./health.ts";
+import type { FleetPorts } from "./ports.ts";
+import { sourceStore } from "./store.ts";
+
+export type { FleetPorts, FoundEnvironment, RegionReading } from "./ports.ts";
+
+/** Hosts asked for their health at the same time. */
+const HEALTH_AT_ONCE = 8;
+const FIRST_HEALTH_AFTER_MS = 2 * SECOND_MS;
+
+/** Keeps the inventory and the health of the fleet fresh, and shows both. */
+export function fleetArea(ports: FleetPorts) {
+  const sources = sourceStore(ports.pool);
+  const stopping = new AbortController();
+  const reading = new Map<string, Promise<void>>();
+  const timers = new Set<NodeJS.Timeout>();
+
+  /** One reading of a region at a time; a second asker joins the one that runs. */
+  function readRegion(account: Account, region: string): Promise<void> {
+    const key = `${account.id}/${region}`;
+    const running = reading.get(key);
+    if (running) return running;
+    const work = (async () => {
+      try {
+        const readAt = ports.now();
+        const found = await ports.readRegion(account, region);
+        await ports.takeOver(account, region, found.environments, readAt);
+        await sources.read(account.id, region, readAt, found.releases, found.sizes);
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        const facts = errorFacts(error);
+        if (facts.code === "Unexpected") ports.log("error", `inventory of ${key}: ${facts.message}`);
+        await sources.failed(account.id, region, facts).catch(() => undefined);
+      } finally {
+        reading.delete(key);
+        if (!stopping.signal.aborted) ports.changed();
+      }
+    })();
+    reading.set(key, work);
+    return work;
+  }
+
+  async function readAll(): Promise<void> {
+    await Promise.all(
+      ports.accounts().flatMap((account) => account.regions.map((region) => readRegion(account, region))),
+    );
+  }
+
+  async function checkHealth(): Promise<void> {
+    const accounts = new Map(ports.accounts().map((account) => [account.id, account]));
+    const targets = (await ports.listTenants()).flatMap((tenant) =>
+      tenant.environments
+        // Test environments are not monitored by contract (R9); asking them would also wake sleeping hosts.
+        .filter((one) => one.state === "running" && !one.unprotected && one.reachedAt && accounts.has(one.accountId))
+        .map((environment) => ({ tenant, environment, account: accounts.get(environment.accountId)! })),
+    );
+    let changed = false;
+    const worker = async () => {
+      for (let next = targets.shift(); next && !stopping.signal.aborted; next = targets.shift()) {
+        const { tenant, environment, account } = next;
+        const answer = await ports
+          .getHealth({
+            account,
+            address: new URL(environment.reachedAt!).hostname,
+            domain: new URL(environment.url).hostname,
+            name: `${tenant.slug} ${environment.kind}`,
+            signal: stopping.signal,
+          })
+          .catch((error: unknown) => ({ error }));
+        if (stopping.signal.aborted) return;
+        const health = healthOf(answer, ports.now());
+        if (health.state !== environment.health.state || health.detail !== environment.health.detail) changed = true;
+        await ports.setHealth(environment.id, health);
+      }
+    };
+    await Promise.all(Array.from({ length: HEALTH_AT_ONCE }, worker));
+    if (changed) ports.changed();
+  }
+
+  /** Repeats `work` for ever, never twice at once, with the pause that the settings ask for at that moment. */
+  function repeat(work: () => Promise<void>, seconds: () => number, firstAfterMs = 0): void {
+    const next = (afterMs: number) => {
+      if (stopping.signal.aborted) return;
+      const timer = setTimeout(async () => {
+        timers.delete(timer);
+        await work().catch((error) => {
+          if (!stopping.signal.aborted) ports.log("error", `fleet: ${errorFacts(error).message}`);
+        });
+        next(seconds() * SECOND_MS);
+      }, afterMs);
+      timers.add(timer);
+    };
+    next(firstAfterMs);
+  }
+
+  async function shownSources(): Promise<InventorySource[]> {
+    const known = new Map((await sources.list()).map((one) => [`${one.accountId}/${one.region}`, one]));
+    return ports.accounts().flatMap((account) =>
+      account.regions.map((region) => {
+        const source = known.get(`${account.id}/${region}`);
+        return {
+          accountId: account.id,
+          accountName: account.name,
+          region,
+          readAt: source?.readAt ?? null,
+          error: source?.error ? { code: source.error.code, message: source.error.message } : null,
+        };
+      }),
+    );
+  }
+
+  const os = implement(fleetContract);
+  return {
+    router: {
+      list: os.list.handler(async () => ({
+        rows: (await ports.listTenants()).flatMap(rowsOf),
+        sources: await shownSources(),
+      })),
+      refresh: os.refresh.handler(async () => {
+        await readAll();
+        return { sources: await shownSources() };
+      }),
+    },
+
+    /** Images and sizes as last read, over all accounts and regions. */
+    async catalogue(): Promise<{ releases: Record<Service, string[]>; sizes: Map<string, SizeOption> }> {
+      const stored = await sources.list();
+      const releases = Object.fromEntries(SERVICES.map((service) => [service, [] as string[]])) as Record<
+        Service,
+        string[]
+      >;
+      const sizes = new Map<string, SizeOption>();
+      for (const source of stored) {
+        for (const release of source.releases) releases[release.service]?.push(release.version);
+        for (const size of source.sizes) sizes.set(size.instanceType, size);
+      }
+      return { releases, sizes };
+    },
+
+    readRegion,
+    readAll,
+
+    /** Begins to read AWS and to ask for health, over and over. */
+    start(): void {
+      repeat(readAll, () => ports.intervals().inventorySeconds);
+      repeat(checkHealth, () => ports.intervals().healthSeconds, FIRST_HEALTH_AFTER_MS);
+    },
+
+    async stop(): Promise<void> {
+      stopping.abort();
+      for (const timer of timers) clearTimeout(timer);
+      await Promise.allSettled(reading.values());
+    },
+  };
+}
+
+function rowsOf(tenant: Tenant): FleetRow[] {
+  const job = tenant.activeJob;
+  const activeJob =
+    job && !FINAL_JOB_STATES.has(job.state)
+      ? { id: job.id, kind: job.kind, state: job.state, percent: job.percent }
+      : null;
+  return tenant.environments.map((environment) => ({
+    ...environment,
+    tenantId: tenant.id,
+    slug: tenant.slug,
+    customer: tenant.customer,
+    service: tenant.service,
+    edition: tenant.edition,
+    owner: tenant.owner,
+    zone: tenant.zone,
+    isLab: tenant.isLab,
+    activeJob,
+  }));
+}

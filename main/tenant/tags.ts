@@ -1,0 +1,156 @@
+import { Edition, EnvironmentKind, Service } from "../../shared/tenant/model.ts";
+import { environmentIdOf } from "./identity.ts";
+import type { ProvisionInput } from "./provision-tenant.ts";
+import type { StoredEnvironment, StoredTenant } from "./store.ts";
+
+/** The tags that carry the fleet: whoever reads AWS can rebuild it from them. docs/how-it-works.md, "Inventory". */
+export const TAG = {
+  tenant: "fleetwright:tenant",
+  tenantId: "fleetwright:tenant-id",
+  customer: "fleetwright:customer",
+  service: "fleetwright:service",
+  edition: "fleetwright:edition",
+  environment: "fleetwright:environment",
+  environmentId: "fleetwright:environment-id",
+  version: "fleetwright:version",
+  prefix: "fleetwright:prefix",
+  domain: "fleetwright:domain",
+  owner: "fleetwright:owner",
+  users: "fleetwright:users",
+  posTerminals: "fleetwright:pos-terminals",
+  invoiceDate: "fleetwright:invoice-date",
+  zone: "fleetwright:zone",
+  hostKey: "fleetwright:host-key",
+  ordered: "fleetwright:ordered",
+  handedOver: "fleetwright:handed-over",
+} as const;
+
+type Tags = Readonly<Record<string, string>>;
+
+export function environmentTags(input: ProvisionInput, environment: ProvisionInput["environments"][number]): Tags {
+  const { request } = input;
+  return {
+    [TAG.tenant]: input.slug,
+    [TAG.tenantId]: input.tenantId,
+    [TAG.customer]: request.customer,
+    [TAG.service]: request.service,
+    [TAG.edition]: request.edition,
+    [TAG.environment]: environment.kind,
+    [TAG.environmentId]: environmentIdOf(input.tenantId, environment.kind),
+    [TAG.version]: request.version,
+    [TAG.prefix]: request.prefix,
+    [TAG.domain]: environment.domain,
+    [TAG.owner]: request.owner,
+    [TAG.users]: String(request.users),
+    [TAG.posTerminals]: String(request.posTerminals),
+    [TAG.invoiceDate]: request.invoiceDate,
+    [TAG.zone]: request.zone,
+    [TAG.ordered]: input.orderedAt.toISOString(),
+  };
+}
+
+/** One environment as AWS shows it. */
+export interface Found {
+  readonly accountId: string;
+  readonly region: string;
+  readonly tags: Tags;
+  readonly instance: {
+    readonly instanceId: string;
+    readonly state: string;
+    readonly instanceType: string;
+    readonly imageId: string;
+    readonly address: string | null;
+    readonly securityGroupId: string | null;
+    readonly launchedAt: string | null;
+  } | null;
+  readonly volume: { readonly volumeId: string; readonly sizeGiB: number } | null;
+  readonly lastBackupAt: string | null;
+  readonly readAt: Date;
+}
+
+/**
+ * The tenant and environment that a resource's tags tell of; undefined when the tags are not whole or hold values that
+ * no console writes (somebody edited them): such a resource is shown in AWS, never guessed at here.
+ *
+ * A resource with an order time and no hand-over time is still being provisioned; one with neither was made by hand or
+ * by an older tool and counts as handed over when it was launched.
+ */
+export function fromTags(found: Found): { tenant: StoredTenant; environment: StoredEnvironment } | undefined {
+  const { tags, instance, volume } = found;
+  const service = Service.safeParse(tags[TAG.service]);
+  const edition = Edition.safeParse(tags[TAG.edition]);
+  const kind = EnvironmentKind.safeParse(tags[TAG.environment]);
+  const tenantId = tags[TAG.tenantId];
+  const slug = tags[TAG.tenant];
+  const invoiceDate = tags[TAG.invoiceDate] ?? "";
+  if (!service.success || !edition.success || !kind.success || !tenantId || !slug) return undefined;
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(invoiceDate) || Number.isNaN(Date.parse(invoiceDate))) return undefined;
+
+  const orderedAt = dateOf(tags[TAG.ordered]);
+  const handedOverAt =
+    dateOf(tags[TAG.handedOver]) ?? (orderedAt ? null : (dateOf(instance?.launchedAt) ?? found.readAt));
+  return {
+    tenant: {
+      id: tenantId,
+      slug,
+      customer: tags[TAG.customer] || slug,
+      service: service.data,
+      edition: edition.data,
+      prefix: tags[TAG.prefix] || slug,
+      owner: tags[TAG.owner] ?? "",
+      users: countOf(tags[TAG.users]),
+      posTerminals: countOf(tags[TAG.posTerminals]),
+      invoiceDate,
+      zone: zoneOf(tags[TAG.zone]),
+      accountId: found.accountId,
+      orderedAt,
+      handedOverAt,
+    },
+    environment: {
+      id: tags[TAG.environmentId] ?? environmentIdOf(tenantId, kind.data),
+      tenantId,
+      kind: kind.data,
+      accountId: found.accountId,
+      region: found.region,
+      domain: tags[TAG.domain] ?? "",
+      version: tags[TAG.version] || null,
+      facts: {
+        lastBackupAt: found.lastBackupAt,
+        ...(instance
+          ? {
+              instanceId: instance.instanceId,
+              instanceState: instance.state,
+              instanceType: instance.instanceType,
+              imageId: instance.imageId,
+              address: instance.address,
+              securityGroupId: instance.securityGroupId,
+              launchedAt: instance.launchedAt,
+            }
+          : { instanceState: "missing" }),
+        ...(volume ? { volumeId: volume.volumeId, volumeGiB: volume.sizeGiB } : {}),
+      },
+      health: { state: "unknown", checkedAt: null, detail: null },
+      hostKey: tags[TAG.hostKey] ?? null,
+      readAt: found.readAt,
+    },
+  };
+}
+
+function dateOf(text: string | null | undefined): Date | null {
+  const date = text ? new Date(text) : null;
+  return date && !Number.isNaN(date.getTime()) ? date : null;
+}
+
+function countOf(text: string | undefined): number {
+  const count = Number(text);
+  return Number.isSafeInteger(count) && count >= 0 ? count : 0;
+}
+
+/** UTC for a zone that this machine does not know. */
+function zoneOf(zone: string | undefined): string {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: zone ?? "UTC" }).resolvedOptions().timeZone;
+  } catch {
+    return "UTC";
+  }
+}

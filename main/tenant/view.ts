@@ -1,0 +1,133 @@
+import { nextStandardWindow, regionZone } from "../../shared/policy/windows.ts";
+import { handOverClock } from "../../shared/policy/hand-over.ts";
+import { profileOf } from "../../shared/policy/profiles.ts";
+import { compareVersions, versionSupport } from "../../shared/policy/version-support.ts";
+import { FINAL_JOB_STATES, type Job } from "../../shared/jobs/model.ts";
+import type { Account } from "../../shared/settings/model.ts";
+import type {
+  Environment,
+  EnvironmentState,
+  HandOver,
+  Service,
+  SizeOption,
+  Tenant,
+} from "../../shared/tenant/model.ts";
+import type { StoredEnvironment, StoredTenant } from "./store.ts";
+
+/** What was last read of images and sizes, over all accounts and regions. */
+export interface Catalogue {
+  /** Confirmed-stable releases of each service, oldest first. */
+  readonly releases: Readonly<Record<Service, readonly string[]>>;
+  readonly sizes: ReadonlyMap<string, SizeOption>;
+}
+
+export interface ViewFacts {
+  readonly accounts: readonly Account[];
+  readonly catalogue: Catalogue;
+  /** Newest first. */
+  readonly jobs: readonly Job[];
+  readonly now: Date;
+}
+
+/** Sorts and thins a list of versions to releases, oldest first. */
+export function releasesOf(versions: Iterable<string>): string[] {
+  return [...new Set(versions)].toSorted((a, b) => compareVersions(a, b) ?? (a < b ? -1 : 1));
+}
+
+/** The tenant as it is shown: what is stored, with what the contract makes of it now. */
+export function viewTenant(tenant: StoredTenant, environments: readonly StoredEnvironment[], facts: ViewFacts): Tenant {
+  const account = facts.accounts.find((one) => one.id === tenant.accountId);
+  const jobs = facts.jobs.filter((job) => job.tenantId === tenant.id);
+  return {
+    id: tenant.id,
+    slug: tenant.slug,
+    customer: tenant.customer,
+    service: tenant.service,
+    edition: tenant.edition,
+    prefix: tenant.prefix,
+    owner: tenant.owner,
+    users: tenant.users,
+    posTerminals: tenant.posTerminals,
+    invoiceDate: tenant.invoiceDate,
+    zone: tenant.zone,
+    environments: environments.map((environment) => viewEnvironment(tenant, environment, facts)),
+    handOver: viewHandOver(tenant),
+    // A provisioning that ended badly stays in sight until it is retried or rolled back.
+    activeJob:
+      jobs.find((job) => !FINAL_JOB_STATES.has(job.state)) ?? (tenant.handedOverAt ? null : (jobs.at(0) ?? null)),
+    createdAt: tenant.orderedAt,
+    isLab: account?.isLab ?? false,
+  };
+}
+
+function viewHandOver(tenant: StoredTenant): HandOver | null {
+  if (!tenant.orderedAt) return null;
+  const clock = handOverClock(profileOf(tenant.service), tenant.zone, tenant.orderedAt);
+  return {
+    orderedAt: tenant.orderedAt,
+    targetAt: clock.targetAt,
+    limitAt: clock.limitAt,
+    handedOverAt: tenant.handedOverAt,
+    rule: clock.rule,
+  };
+}
+
+function viewEnvironment(tenant: StoredTenant, stored: StoredEnvironment, facts: ViewFacts): Environment {
+  const profile = profileOf(tenant.service);
+  const account = facts.accounts.find((one) => one.id === stored.accountId);
+  const { facts: known } = stored;
+  const size = known.instanceType ? facts.catalogue.sizes.get(known.instanceType) : undefined;
+  const ports = account?.ports ?? { ssh: 22, https: 443, http: 80 };
+  const contract = profile.environments.find((one) => one.kind === stored.kind);
+  const state = stateOf(tenant, stored);
+  const zone = regionZone(stored.region);
+  return {
+    id: stored.id,
+    kind: stored.kind,
+    accountId: stored.accountId,
+    accountName: account?.name ?? stored.accountId,
+    region: stored.region,
+    state,
+    version: stored.version,
+    versionSupport: versionSupport(profile, stored.version, facts.catalogue.releases[tenant.service]),
+    health:
+      state === "running" ? stored.health : { state: "unknown", checkedAt: stored.health.checkedAt, detail: null },
+    instanceId: known.instanceId ?? null,
+    instanceType: known.instanceType ?? null,
+    vcpus: size?.vcpus ?? null,
+    memoryMiB: size?.memoryMiB ?? null,
+    imageId: known.imageId ?? null,
+    volumeId: known.volumeId ?? null,
+    volumeGiB: known.volumeGiB ?? null,
+    securityGroupId: known.securityGroupId ?? null,
+    url: `https://${stored.domain}`,
+    reachedAt: known.address ? httpsUrl(known.address, ports.https) : null,
+    sshAddress: known.address ? { host: known.address, port: ports.ssh, user: known.sshUser ?? "ubuntu" } : null,
+    hostKey: stored.hostKey,
+    lastBackupAt: known.lastBackupAt ? new Date(known.lastBackupAt) : null,
+    nextWindowAt: zone ? (nextStandardWindow(profile, zone, facts.now)?.startsAt ?? null) : null,
+    readAt: stored.readAt,
+    launchedAt: known.launchedAt ? new Date(known.launchedAt) : null,
+    unprotected: contract?.unprotected ?? false,
+  };
+}
+
+export const httpsUrl = (address: string, port: number): string =>
+  port === 443 ? `https://${address}/` : `https://${address}:${port}/`;
+
+const STATES: Readonly<Record<string, EnvironmentState>> = {
+  pending: "starting",
+  running: "running",
+  stopping: "stopping",
+  stopped: "stopped",
+  "shutting-down": "terminated",
+  terminated: "terminated",
+  missing: "missing",
+};
+
+function stateOf(tenant: StoredTenant, stored: StoredEnvironment): EnvironmentState {
+  if (!tenant.handedOverAt) return "provisioning";
+  const { instanceState } = stored.facts;
+  if (instanceState) return STATES[instanceState] ?? "unknown";
+  return stored.readAt ? "missing" : "unknown";
+}
