@@ -98,8 +98,10 @@ class FileVault implements Vault {
       return;
     }
     await this.#openByKeychain();
-    if (passphrase !== undefined)
-      await this.unlock(passphrase).catch((error: Error) => this.#notes.push(error.message));
+    if (passphrase === undefined) return;
+    await this.unlock(passphrase).catch((error: Error) => {
+      this.#passphraseNote = `The passphrase that was handed over at the start was refused: ${error.message}`;
+    });
   }
 
   status(): VaultStatus {
@@ -110,7 +112,7 @@ class FileVault implements Vault {
     return {
       backend: byKeychain ? "keychain" : "passphrase",
       state: this.#key ? "open" : isNew ? "new" : "locked",
-      note: [...this.#notes, ...(this.#passphraseNote ? [this.#passphraseNote] : [])].join(" ") || null,
+      note: [...this.#notes, this.#passphraseNote ?? ""].join(" ").trim() || null,
     };
   }
 
