@@ -1,7 +1,16 @@
-import type { Router } from "@orpc/server";
-import type { Contract } from "../shared/contract.ts";
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { implement, lazy, type Router } from "@orpc/server";
+import { type Contract, contract } from "../shared/contract.ts";
+import { errorFacts } from "../shared/errors.ts";
+import type { LabReady } from "../shared/lab/model.ts";
 import type { ConsoleStatus } from "../shared/settings/model.ts";
-import type { Keychain } from "./vault/index.ts";
+import { SERVICES, type Service } from "../shared/tenant/model.ts";
+import { openHome } from "./home/index.ts";
+import { openLog } from "./log.ts";
+import { openSettings, settingsRouter } from "./settings/index.ts";
+import { type Keychain, openVault } from "./vault/index.ts";
 
 export interface ConsoleOptions {
   /** Folder with all state of this console; made if missing. */
@@ -26,4 +35,235 @@ export interface Console {
   status(): ConsoleStatus;
   /** Ends everything that this console started, in order; running jobs go on at the next start. Never rejects. */
   stop(): Promise<void>;
+}
+
+const keysOf = (accountId: string) => `account/${accountId}/keys`;
+const sshKeyOf = (accountId: string) => `account/${accountId}/ssh-key`;
+
+const LAB_ACCOUNT = "lab";
+/** Hosts of a lab are on this machine; nobody else reaches them. */
+const LAB_SSH_FROM = ["127.0.0.0/8"] as const;
+
+/**
+ * Plugs the parts together. Resolves as soon as the home is held, so that a window can be shown while the database
+ * starts; rejects with HomeInUse, HomeNotWritable or DiskFull when it cannot be.
+ */
+export async function start(options: ConsoleOptions): Promise<Console> {
+  const home = await openHome(options.home, options.host);
+  const log = openLog(home.paths.logs);
+  const settings = await openSettings(home);
+  const vault = await openVault({
+    home,
+    ...(options.keychain ? { keychain: options.keychain } : {}),
+    ...(options.vaultPassphrase ? { passphrase: options.vaultPassphrase } : {}),
+  });
+  /** What ends at `stop`, last started first. */
+  const endings: (() => Promise<void> | void)[] = [];
+  const status: { -readonly [Key in keyof ConsoleStatus]: ConsoleStatus[Key] } = {
+    version: options.version,
+    host: options.host,
+    home: home.folder,
+    pid: process.pid,
+    machine: hostname(),
+    state: "starting",
+    stage: "database",
+    error: null,
+    database: { kind: options.databaseUrl ? "team" : "embedded", version: null },
+    lab: null,
+    notices: [...settings.notices],
+  };
+  let stopping = false;
+
+  async function bringUp() {
+    // The slow parts start side by side; the order below is the order of need.
+    const labStarting = options.lab === "none" ? undefined : startLab(options.lab);
+    labStarting?.catch(() => undefined);
+    const [{ openDatabase }, { openJobs }, { tenantArea, inventoryTaker, releasesOf }, { fleetArea }, clouds] =
+      await Promise.all([
+        import("./database/index.ts"),
+        import("./jobs/index.ts"),
+        import("./tenant/index.ts"),
+        import("./fleet/index.ts"),
+        import("./cloud.ts"),
+      ]);
+
+    const database = await openDatabase({ home, url: options.databaseUrl, log });
+    endings.push(() => database.stop());
+    status.database = { kind: database.kind, version: database.serverVersion };
+
+    status.stage = "jobs";
+    const jobs = await openJobs({
+      pool: database.pool,
+      listen: (channel, onPayload) => database.listen(channel, onPayload),
+      executor: executorId(home.folder),
+      machine: hostname(),
+      log: (level, text) => log[level === "warning" ? "warn" : level](text),
+    });
+    endings.push(() => jobs.stop());
+
+    const secret = async (name: string, what: string): Promise<string> => {
+      const value = await vault.get(name);
+      if (value === undefined) throw clouds.secretMissing(what);
+      return value;
+    };
+    const aws = clouds.openCloud({
+      awsKeys: async (accountId) => JSON.parse(await secret(keysOf(accountId), `AWS keys of the account ${accountId}`)),
+      sshKey: (accountId) => secret(sshKeyOf(accountId), `SSH key for the hosts of ${accountId}`),
+    });
+    endings.push(() => aws.stop());
+    settings.onChange(() => {
+      for (const account of settings.accounts()) aws.forget(account.id);
+      jobs.live.publish({ type: "stale", area: "settings" });
+    });
+    const changed = (tenantId?: string) => {
+      jobs.live.publish({ type: "stale", area: "fleet" });
+      if (tenantId) jobs.live.publish({ type: "stale", area: "tenant", id: tenantId });
+    };
+    const catalogue = async () => {
+      const read = await fleet.catalogue();
+      const releases = Object.fromEntries(SERVICES.map((one) => [one, releasesOf(read.releases[one])])) as Record<Service, string[]>;
+      return { releases, sizes: read.sizes };
+    };
+
+    const tenant = tenantArea({
+      pool: database.pool,
+      jobs,
+      now: () => new Date(),
+      accounts: () => settings.accounts(),
+      cloud: aws.cloud,
+      operatorKey: async (account) => {
+        const name = sshKeyOf(account.id);
+        const stored = await vault.get(name);
+        const privateKey = stored ?? clouds.makeKeyPair(`fleetwright-${account.id}`).privateKey;
+        if (stored === undefined) await vault.put(name, privateKey);
+        const publicKey = clouds.publicKeyOf(privateKey, `fleetwright-${account.id}`);
+        const digest = createHash("sha256").update(publicKey.split(" ")[1] ?? "").digest("hex");
+        return { publicKey, keyName: `fleetwright-${digest.slice(0, 12)}` };
+      },
+      runOnHost: aws.runOnHost,
+      getHttps: aws.getHttps,
+      plainHttpAnswers: aws.plainHttpAnswers,
+      operator: () => settings.get().operator,
+      sshFrom: (account) => (settings.get().sshFrom.length === 0 && account.isLab ? LAB_SSH_FROM : settings.get().sshFrom),
+      changed,
+      readSoon: (accountId, region) => {
+        const account = settings.accounts().find((one) => one.id === accountId);
+        if (account) void fleet.readRegion(account, region);
+      },
+      catalogue,
+    });
+    const takeOver = inventoryTaker(tenant.store, (text) => log.warn(`inventory: ${text}`));
+    const fleet = fleetArea({
+      pool: database.pool,
+      now: () => new Date(),
+      accounts: () => settings.accounts(),
+      readRegion: aws.readRegion,
+      listTenants: tenant.listTenants,
+      takeOver,
+      setHealth: (environmentId, health) => tenant.store.setHealth(environmentId, health),
+      getHealth: ({ account, address, domain, name, signal }) => aws.getHttps({ account, address, domain, name }, "/health", signal),
+      intervals: () => settings.get(),
+      changed,
+      log: (level, text) => log[level === "warning" ? "warn" : level](text),
+    });
+
+    status.stage = "lab";
+    const lab = await labStarting;
+    if (lab) {
+      endings.unshift(() => lab.stop());
+      status.lab = { ec2: lab.ready.ec2, s3: lab.ready.s3, sts: lab.ready.sts, regions: lab.ready.regions, ca: lab.ready.ca };
+      await registerLab(lab.ready);
+    }
+    const { labRouter } = await import("./lab/router.ts");
+
+    status.stage = "jobs";
+    await jobs.launch();
+    fleet.start();
+    endings.push(() => fleet.stop());
+    status.state = "ready";
+    status.stage = null;
+    log.info("console ready");
+    return {
+      router: { fleet: fleet.router, tenant: tenant.router, jobs: jobs.router, lab: labRouter(lab ?? null) },
+      aws,
+      published: () => jobs.live.publish({ type: "stale", area: "settings" }),
+    };
+  }
+
+  async function startLab(seed: "demo" | "empty") {
+    const { adoptOrSpawnLab } = await import("./lab/launch.ts");
+    return adoptOrSpawnLab({ folder: home.paths.lab, seed, onLog: (line) => log.info(`lab: ${line}`) });
+  }
+
+  /** The lab is an account like any other; its credentials are handed over anew at each start and never stored. */
+  async function registerLab(ready: LabReady): Promise<void> {
+    settings.registerSessionAccount(
+      {
+        id: LAB_ACCOUNT,
+        name: "Lab",
+        credentials: { kind: "keys", profile: null, accessKeyId: ready.accessKeyId },
+        regions: ready.regions,
+        endpoints: { ec2: ready.ec2, s3: ready.s3, sts: ready.sts, caFile: ready.ca },
+        ports: ready.ports,
+        isLab: true,
+      },
+    );
+    vault.putForSession(
+      keysOf(LAB_ACCOUNT),
+      JSON.stringify({ accessKeyId: ready.accessKeyId, secretAccessKey: ready.secretAccessKey }),
+    );
+    vault.putForSession(sshKeyOf(LAB_ACCOUNT), await readFile(ready.operatorKey, "utf8"));
+  }
+
+  const parts = bringUp().catch((error: unknown) => {
+    const facts = errorFacts(error);
+    status.state = "failed";
+    status.error = { code: facts.code, message: facts.message, next: facts.details.next ?? null };
+    if (!stopping) log.error(`start failed: ${facts.message}`, { stack: (error as Error | null)?.stack });
+    throw error;
+  });
+  parts.catch(() => undefined);
+
+  const os = implement(contract);
+  const router = os.router({
+    settings: settingsRouter({
+      status: () => ({ ...status }),
+      settings,
+      vault,
+      checkAccount: async (account) => {
+        const { aws } = await parts;
+        return aws.checkAccount(account);
+      },
+      changed: async () => (await parts).published(),
+    }),
+    fleet: lazy(async () => ({ default: (await parts).router.fleet })),
+    tenant: lazy(async () => ({ default: (await parts).router.tenant })),
+    jobs: lazy(async () => ({ default: (await parts).router.jobs })),
+    lab: lazy(async () => ({ default: (await parts).router.lab })),
+  });
+
+  return {
+    router,
+    ready: parts.then(() => undefined),
+    status: () => ({ ...status }),
+    async stop() {
+      stopping = true;
+      await parts.catch(() => undefined);
+      for (const end of endings.reverse()) {
+        try {
+          await end();
+        } catch (error) {
+          log.error(`stop: ${errorFacts(error).message}`);
+        }
+      }
+      await home.release();
+      await log.close();
+    },
+  };
+}
+
+/** Stable for this machine and home, so that jobs left by a killed console are taken up again by its successor. */
+function executorId(homeFolder: string): string {
+  const home = createHash("sha256").update(homeFolder).digest("hex").slice(0, 12);
+  return `${hostname()}-${home}`;
 }

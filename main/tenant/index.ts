@@ -14,7 +14,7 @@ import { type StoredEnvironment, type StoredTenant, tenantStore } from "./store.
 import { type Catalogue, releasesOf, viewTenant } from "./view.ts";
 
 export type { Cloud, TenantPorts } from "./ports.ts";
-export { fromTags } from "./tags.ts";
+export { inventoryTaker } from "./take-over.ts";
 export { tenantStore } from "./store.ts";
 export { type Catalogue, releasesOf } from "./view.ts";
 
@@ -49,6 +49,12 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
       throw new AppError("InvalidInput", `The account ${account.name} is not used in region ${request.region}.`, {
         retryable: false,
         next: `Choose one of ${account.regions.join(", ")}, or add the region to the account.`,
+      });
+    }
+    if (request.sshFrom.length === 0 && ports.sshFrom(account).length === 0) {
+      throw new AppError("InvalidInput", "No network is allowed to reach SSH on the new hosts (sshFrom is empty).", {
+        retryable: false,
+        next: "Name the networks in the order, or once for all in Settings.",
       });
     }
     const [{ images, sizes }, quota, tenants, catalogue] = await Promise.all([

@@ -120,14 +120,21 @@ export function tenantStore(pool: Pool) {
       await upsertEnvironment(pool, environment);
     },
 
+    /** These environments were in the reading of `readAt`. Rows that went meanwhile are passed over. */
+    async seen(environmentIds: readonly string[], readAt: Date): Promise<void> {
+      await pool.query("update environment set read_at = $2 where id = any ($1)", [environmentIds, readAt]);
+    },
+
     /** Environments of the region that a complete reading did not show have lost their machine and volume. */
-    async missing(accountId: string, region: string, shown: readonly string[]): Promise<void> {
-      await pool.query(
-        `update environment set read_at = now(), facts = facts || '{"instanceState":"missing"}'
-         where account_id = $1 and region = $2 and id <> all ($3)
-           and exists (select 1 from tenant t where t.id = tenant_id and t.handed_over_at is not null)`,
+    async missing(accountId: string, region: string, shown: readonly string[]): Promise<string[]> {
+      const { rows } = await pool.query(
+        `update environment set facts = facts || '{"instanceState":"missing"}'
+         where account_id = $1 and region = $2 and id <> all ($3) and facts->>'instanceState' is distinct from 'missing'
+           and exists (select 1 from tenant t where t.id = tenant_id and t.handed_over_at is not null)
+         returning id`,
         [accountId, region, shown],
       );
+      return rows.map((row) => row.id as string);
     },
 
     async learn(environmentId: string, facts: EnvironmentFacts, more: { hostKey?: string } = {}): Promise<void> {

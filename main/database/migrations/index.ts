@@ -1,3 +1,5 @@
+import { sql as first } from "./0001-first.ts";
+
 /** One step of the schema. Applied ones are never changed or renamed, only followed by new ones. */
 export interface Migration {
   /** Four digits and what it brings: "0001-first". Applied in this order. */
@@ -5,4 +7,4 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const migrations: readonly Migration[] = [];
+export const migrations: readonly Migration[] = [{ name: "0001-first", sql: first }];
