@@ -4,27 +4,39 @@ import { isAbsolute } from "node:path";
 import { implement, type Router } from "@orpc/server";
 import { AppError } from "../../shared/errors.ts";
 import { settingsContract } from "../../shared/settings/contract.ts";
-import type { Account, AccountCheck, AccountInput, ConsoleStatus } from "../../shared/settings/model.ts";
-import type { Vault } from "../vault/index.ts";
-import { type AccountKeys, keysName, writeKeys } from "./keys.ts";
+import type { Account, AccountCheck, AccountInput, ConsoleStatus, VaultStatus } from "../../shared/settings/model.ts";
 import { slug } from "./slug.ts";
 import type { SettingsStore } from "./store.ts";
 
-export { type AccountKeys, readKeys } from "./keys.ts";
 export { type Notice, openSettings, type SettingsStore } from "./store.ts";
+
+/** What the vault does for the settings. */
+export interface SecretStore {
+  status(): VaultStatus;
+  unlock(passphrase: string): Promise<VaultStatus>;
+  lock(): VaultStatus;
+  put(name: string, value: string): Promise<void>;
+  delete(name: string): Promise<void>;
+}
 
 export interface SettingsPorts {
   status(): ConsoleStatus;
   readonly settings: SettingsStore;
-  readonly vault: Vault;
+  readonly vault: SecretStore;
   checkAccount(account: Account): Promise<AccountCheck>;
-  /** An account came, changed or went (clients made for it are stale), or the vault was opened or locked. */
-  changed(what: "account" | "vault", accountId?: string): void;
+  /** An account came or went, or the vault was opened or locked. Its failure is nobody's: the change is made. */
+  changed(what: "account" | "vault"): void | Promise<void>;
 }
+
+/** Where an account's keys are in the vault: JSON with `accessKeyId`, `secretAccessKey` and perhaps `sessionToken`. */
+export const keysName = (accountId: string): string => `account/${accountId}/keys`;
 
 export function settingsRouter(ports: SettingsPorts): Router<typeof settingsContract, Record<never, never>> {
   const { settings, vault } = ports;
   const os = implement(settingsContract);
+  const changed = (what: "account" | "vault"): void => {
+    void Promise.resolve(ports.changed(what)).catch(() => {});
+  };
   return os.router({
     status: os.status.handler(() => ports.status()),
     get: os.get.handler(() => settings.get()),
@@ -32,7 +44,7 @@ export function settingsRouter(ports: SettingsPorts): Router<typeof settingsCont
     listAccounts: os.listAccounts.handler(() => [...settings.accounts()]),
     addAccount: os.addAccount.handler(async ({ input }) => {
       const account = await addAccount(ports, input);
-      ports.changed("account", account.id);
+      changed("account");
       return account;
     }),
     checkAccount: os.checkAccount.handler(({ input }) => ports.checkAccount(settings.account(input.account))),
@@ -41,34 +53,21 @@ export function settingsRouter(ports: SettingsPorts): Router<typeof settingsCont
       refuseRemoval(account, input.confirm);
       settings.removeAccount(account.id);
       await vault.delete(keysName(account.id));
-      ports.changed("account", account.id);
+      changed("account");
       return { removed: account.name };
     }),
     vaultStatus: os.vaultStatus.handler(() => vault.status()),
     unlockVault: os.unlockVault.handler(async ({ input }) => {
       const status = await vault.unlock(input.passphrase);
-      ports.changed("vault");
+      changed("vault");
       return status;
     }),
     lockVault: os.lockVault.handler(() => {
       const status = vault.lock();
-      ports.changed("vault");
+      changed("vault");
       return status;
     }),
   });
-}
-
-/**
- * An account whose owner hands it over at each start, as the lab does: kept in memory, listed, and not removable.
- * Repeating it renews the keys.
- */
-export function registerSessionAccount(
-  { settings, vault }: Pick<SettingsPorts, "settings" | "vault">,
-  account: Account,
-  keys: AccountKeys,
-): void {
-  vault.putForSession(keysName(account.id), writeKeys(keys));
-  settings.putSessionAccount(account);
 }
 
 async function addAccount({ settings, vault }: SettingsPorts, input: AccountInput): Promise<Account> {
@@ -89,7 +88,8 @@ async function addAccount({ settings, vault }: SettingsPorts, input: AccountInpu
   settings.addAccount(account);
   if (credentials.kind === "keys") {
     try {
-      await vault.put(keysName(account.id), writeKeys(credentials as AccountKeys));
+      const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+      await vault.put(keysName(account.id), JSON.stringify({ accessKeyId, secretAccessKey, sessionToken }));
     } catch (error) {
       settings.removeAccount(account.id);
       throw error;

@@ -24,8 +24,11 @@ export interface SettingsStore {
   /** Throws AppError Conflict when there is an account with this id. */
   addAccount(account: Account): void;
   removeAccount(id: string): void;
-  /** An account that lives as long as this process. It hides a stored one of the same id, and replaces itself. */
-  putSessionAccount(account: Account): void;
+  /**
+   * An account that its owner hands over at each start, as the lab does: kept in memory, listed first, not removable.
+   * It hides a stored one of the same id; repeating it replaces it.
+   */
+  registerSessionAccount(account: Account): void;
   /** What was mended when the file was read. */
   readonly notices: readonly Notice[];
   /** Called after each change; the result ends it. */
@@ -122,7 +125,7 @@ class FileSettings implements SettingsStore {
     this.#writeAccounts(id, undefined);
   }
 
-  putSessionAccount(account: Account): void {
+  registerSessionAccount(account: Account): void {
     this.#session.set(account.id, account);
     this.#changed();
   }

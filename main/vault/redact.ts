@@ -21,11 +21,25 @@ export function redactor(secretValues: Iterable<string>): Redactor {
 const known = new Set<string>();
 let redactKnown: Redactor | undefined;
 
-/** From now on `redact` blots out this value. Values under 8 characters are left: they would blot out words. */
+/**
+ * From now on `redact` blots out this value, and, where it is the JSON of an object, each text in that. Values under 8
+ * characters are left: they would blot out words.
+ */
 export function registerSecret(value: string): void {
-  if (value.length < SHORTEST_SECRET || known.has(value)) return;
-  known.add(value);
-  redactKnown = undefined;
+  for (const part of [value, ...textsIn(value)]) {
+    if (part.length < SHORTEST_SECRET || known.has(part)) continue;
+    known.add(part);
+    redactKnown = undefined;
+  }
+}
+
+function textsIn(value: string): readonly string[] {
+  if (!value.startsWith("{")) return [];
+  try {
+    return Object.values(JSON.parse(value) as Record<string, unknown>).filter((part) => typeof part === "string");
+  } catch {
+    return [];
+  }
 }
 
 /** The text without any secret that this process has met. */
