@@ -1,0 +1,33 @@
+import { defineConfig } from "@playwright/test";
+
+const CHROMIUM_ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+// The same specs on both hosts: in a browser on the loopback host, and in a real Electron (ELECTRON_OVERRIDE_DIST_PATH,
+// under Xvfb where there is no display). One worker: each console brings a database and a lab.
+export default defineConfig({
+  testDir: "test/e2e",
+  outputDir: "test-results",
+  workers: 1,
+  retries: 0,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: "list",
+  use: {
+    viewport: { width: 1280, height: 800 },
+    locale: "en-GB",
+    trace: "retain-on-failure",
+    launchOptions: { executablePath: "/usr/bin/chromium", args: CHROMIUM_ARGUMENTS },
+  },
+  projects: [
+    { name: "chromium", testIgnore: "electron*.spec.ts" },
+    { name: "electron", testIgnore: "loopback*.spec.ts" },
+  ],
+});

@@ -1,0 +1,34 @@
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./console.ts";
+import { openScreen, SCREENS } from "./screens.ts";
+
+/** Findings as lines that name the rule and the place, so that a failure reads by itself. */
+async function findings(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
+  return violations.flatMap((found) => found.nodes.map((node) => `${found.id} ${node.target.join(" ")}: ${node.html}`));
+}
+
+for (const theme of ["light", "dark"] as const) {
+  test(`axe finds nothing on any screen, ${theme}`, async ({ page, host }) => {
+    test.slow();
+    await host.client.settings.update({ theme });
+    await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", theme);
+    const { rows } = await host.client.fleet.list();
+    const found: Record<string, string[]> = {};
+    for (const [address, heading] of [...SCREENS, [`#/tenants/${rows[0]!.slug}`, rows[0]!.customer] as const]) {
+      await openScreen(page, address, heading);
+      await page.waitForLoadState("networkidle");
+      const here = await findings(page);
+      if (here.length > 0) found[address] = here;
+    }
+    expect(found).toEqual({});
+  });
+}
+
+test("the first Tab reaches the link to the content, which moves the focus there", async ({ page }) => {
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("main")).toBeFocused();
+});

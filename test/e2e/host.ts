@@ -1,0 +1,89 @@
+import path from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { type Browser, type ElectronApplication, type Page, _electron } from "@playwright/test";
+import { askToOpen, type Client, type Connected, connectConsole } from "../../main/hosts/connect.ts";
+import { controlSocketOf, findConsole } from "../../main/home/index.ts";
+import { type LabKind, launchConsole, REPOSITORY } from "../support/console.ts";
+import { endProcessesOf } from "../support/processes.ts";
+import { scratchFolder } from "../support/scratch.ts";
+
+/** A console with its window, on a scratch home. */
+export interface Host {
+  readonly kind: "chromium" | "electron";
+  readonly home: string;
+  /** The contract, to arrange and to check what a spec is not about. */
+  readonly client: Client;
+  /** Only on Electron. */
+  readonly app: ElectronApplication | undefined;
+  /** A window on its first screen: a new browser context, or the application's one window loaded anew. */
+  openWindow(): Promise<Page>;
+  close(): Promise<void>;
+}
+
+export async function startOnLoopback(browser: Browser, lab: LabKind): Promise<Host> {
+  const { folder: home, remove } = await scratchFolder("e2e");
+  const console = await launchConsole(home, lab);
+  const connected = await console.connect();
+  return {
+    kind: "chromium",
+    home,
+    client: await whenReady(connected),
+    app: undefined,
+    async openWindow() {
+      const opened = await askToOpen(await controlSocketOf(home));
+      const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB" });
+      const page = await context.newPage();
+      await page.goto(String(opened?.["url"]));
+      return page;
+    },
+    async close() {
+      connected.close();
+      await console.stop();
+      await endProcessesOf(home);
+      await remove();
+    },
+  };
+}
+
+export async function startInElectron(lab: LabKind): Promise<Host> {
+  const electron = process.env["ELECTRON_OVERRIDE_DIST_PATH"];
+  if (!electron) throw new Error("Set ELECTRON_OVERRIDE_DIST_PATH: node scripts/electron-for-tests.mjs prints it.");
+  const { folder: home, remove } = await scratchFolder("e2e");
+  const app = await _electron.launch({
+    executablePath: path.join(electron, "electron"),
+    args: [path.join(REPOSITORY, "dist/main/electron.js"), "--home", home, "--lab", lab],
+    env: { ...process.env, LC_ALL: "en_GB.UTF-8" } as Record<string, string>,
+  });
+  const page = await app.firstWindow();
+  const connected = await connectConsole((await findConsole(home)) ?? "no console runs");
+  return {
+    kind: "electron",
+    home,
+    client: await whenReady(connected),
+    app,
+    async openWindow() {
+      await page.evaluate(() => {
+        location.hash = "";
+        sessionStorage.clear();
+        localStorage.clear();
+      });
+      await page.reload();
+      return page;
+    },
+    async close() {
+      connected.close();
+      await app.close();
+      await endProcessesOf(home);
+      await remove();
+    },
+  };
+}
+
+async function whenReady({ client }: Connected): Promise<Client> {
+  for (;;) {
+    const { state, error } = await client.settings.status();
+    if (state === "ready") return client;
+    if (state === "failed") throw new Error(`The console failed to start: ${error?.message}`);
+    await wait(100);
+  }
+}

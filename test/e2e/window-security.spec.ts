@@ -1,0 +1,33 @@
+import { expect, test } from "./console.ts";
+
+test("the window has no Node and no way to the main process but the contract", async ({ page }) => {
+  const globals = await page.evaluate(() =>
+    ["require", "process", "module", "Buffer", "electron", "ipcRenderer", "__dirname"].filter((name) => name in window),
+  );
+  expect(globals).toEqual([]);
+});
+
+test("the content policy lets no foreign or inline script run", async ({ page, problems }) => {
+  const ran = await page.evaluate(async () => {
+    const blocked = new Promise<string>((resolve) => {
+      document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective), {
+        once: true,
+      });
+    });
+    const script = document.createElement("script");
+    script.textContent = "window.planted = true";
+    document.head.append(script);
+    let evaluated = true;
+    try {
+      new Function("return 1")();
+    } catch {
+      evaluated = false;
+    }
+    return { directive: await blocked, planted: "planted" in window, evaluated };
+  });
+  expect(ran.planted).toBe(false);
+  expect(ran.evaluated).toBe(false);
+  expect(ran.directive).toContain("script-src");
+  expect(problems.length).toBeGreaterThan(0); // the browser says so
+  problems.length = 0;
+});
