@@ -37,7 +37,7 @@ export const test = base.extend<PerTest, PerWorker>({
     { scope: "worker", timeout: 90_000 },
   ],
 
-  problems: async ({ host: _ }, use) => {
+  problems: async ({}, use) => {
     const problems: string[] = [];
     await use(problems);
     expect(problems, "errors in the window's console").toEqual([]);
