@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { isAbsolute } from "node:path";
-import { implement, type Router } from "@orpc/server";
+import { implement } from "@orpc/server";
 import { AppError } from "../../shared/errors.ts";
 import { settingsContract } from "../../shared/settings/contract.ts";
 import type { Account, AccountCheck, AccountInput, ConsoleStatus, VaultStatus } from "../../shared/settings/model.ts";
@@ -31,7 +31,7 @@ export interface SettingsPorts {
 /** Where an account's keys are in the vault: JSON with `accessKeyId`, `secretAccessKey` and perhaps `sessionToken`. */
 export const keysName = (accountId: string): string => `account/${accountId}/keys`;
 
-export function settingsRouter(ports: SettingsPorts): Router<typeof settingsContract, Record<never, never>> {
+export function settingsRouter(ports: SettingsPorts) {
   const { settings, vault } = ports;
   const os = implement(settingsContract);
   const changed = (what: "account" | "vault"): void => {
