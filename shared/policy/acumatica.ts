@@ -29,7 +29,15 @@ export const ACUMATICA: PolicyProfile = {
   },
   environments: [
     { kind: "production", rule: "R1", source: "OB:15,35", minimum: 1, maximum: 1, unprotected: false, scalable: true },
-    { kind: "sandbox", rule: "R28", source: "AC:37,38", minimum: 0, unprotected: true, scalable: false },
+    {
+      kind: "sandbox",
+      rule: "R28",
+      source: "AC:37,38",
+      note: "A sandbox is for testing only; the promises are read as production's.",
+      minimum: 0,
+      unprotected: true,
+      scalable: false,
+    },
   ],
   editions: {
     rule: "R76",
@@ -98,6 +106,7 @@ export const ACUMATICA: PolicyProfile = {
   },
   windows: {
     calendarChange: { rule: "R44", source: "AC:17" },
+    offPeak: { rule: "R44", source: "AC:17" },
     backup: {
       rule: "R62",
       source: "AC:47",
@@ -174,6 +183,7 @@ export const ACUMATICA: PolicyProfile = {
     standing: { rule: "R87", source: "AC:35" },
   },
   handOver: { rule: "R84", source: "AC:21", targetBusinessDays: 1, limitBusinessDays: 5, contractual: true },
+  licenceChange: { rule: "R85", source: "AC:23", targetBusinessDays: 3, limitBusinessDays: 7, contractual: true },
   disaster: {
     recoveryTime: { rule: "R61", source: "AC:45,46", note: "The text gives no recovery time." },
     recoveryPoint: { rule: "R61", source: "AC:45,46", note: "The text gives no recovery point." },
@@ -195,6 +205,7 @@ export const ACUMATICA: PolicyProfile = {
       source: "AC:69-71",
       note: "About September each year.",
       everyMonths: 12,
+      remindDays: 30,
     },
   ],
   incidents: {

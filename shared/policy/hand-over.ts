@@ -26,7 +26,26 @@ export function handOverClock(
   orderedAt: Date,
   holidays: Iterable<string> = [],
 ): HandOverClock {
-  const { rule, source, contractual, note, targetBusinessDays, limitBusinessDays } = profile.handOver;
+  return businessDayClock(profile.handOver, zone, orderedAt, holidays);
+}
+
+/** Clock of a change of the licence type (R85): 3 to 7 business days. Null for a profile without one. */
+export function licenceChangeClock(
+  profile: PolicyProfile,
+  zone: string,
+  askedAt: Date,
+  holidays: Iterable<string> = [],
+): HandOverClock | null {
+  return profile.licenceChange ? businessDayClock(profile.licenceChange, zone, askedAt, holidays) : null;
+}
+
+function businessDayClock(
+  clause: PolicyProfile["handOver"],
+  zone: string,
+  orderedAt: Date,
+  holidays: Iterable<string>,
+): HandOverClock {
+  const { rule, source, contractual, note, targetBusinessDays, limitBusinessDays } = clause;
   const free = new Set(holidays);
   return {
     targetAt: addBusinessDays(orderedAt, targetBusinessDays, zone, free),

@@ -125,6 +125,7 @@ export const OPENBRAVO: PolicyProfile = {
       minutes: 60,
     },
     calendarChange: { rule: "R35", source: "OB:108" },
+    offPeak: { rule: "R34", source: "OB:106" },
     businessHours: {
       rule: "R72",
       source: "AC:52",
@@ -192,8 +193,22 @@ export const OPENBRAVO: PolicyProfile = {
     protectedOnly: { rule: "R9", source: "OB:44" },
   },
   duties: [
-    { id: "disaster-drill", name: "Disaster recovery plan tested", rule: "R55", source: "OB:150", everyMonths: 12 },
-    { id: "disaster-plan-review", name: "Policy and plan reviewed", rule: "R58", source: "OB:154", everyMonths: 12 },
+    {
+      id: "disaster-drill",
+      name: "Disaster recovery plan tested",
+      rule: "R55",
+      source: "OB:150",
+      everyMonths: 12,
+      remindDays: 30,
+    },
+    {
+      id: "disaster-plan-review",
+      name: "Policy and plan reviewed",
+      rule: "R58",
+      source: "OB:154",
+      everyMonths: 12,
+      remindDays: 30,
+    },
   ],
   incidents: { lockOut: { rule: "R43", source: "OB:134" } },
   fromContract: {},

@@ -60,6 +60,8 @@ const FromContract = z.strictObject({
     .optional(),
   /** Releases in support, where the text gives no number. */
   supportedReleases: z.number().int().min(1).max(100).optional(),
+  /** Days that a prepared export file is kept (R74 says "some"). */
+  exportFileDays: Days.optional(),
   /** Hours of notice for a change of the standard calendar (R35). */
   calendarChangeNoticeHours: Hours.optional(),
   /** Emergency minutes are left out of the SLA (gap c). Absent: they count. */
@@ -155,6 +157,7 @@ export const PolicyProfile = z.strictObject({
         .max(24 * 60),
     }).optional(),
     calendarChange: Cited,
+    offPeak: Cited,
     /** Daily backup window in data-centre time. */
     backup: Cited.extend({ from: TimeOfDay, to: TimeOfDay, minutes: z.number().int().min(1) }).optional(),
     /** Hours in which an overwriting restore is refused, customer time. */
@@ -188,7 +191,7 @@ export const PolicyProfile = z.strictObject({
     versionMatch: Cited,
     snapshotQuota: Cited.optional(),
     cleanUp: Cited.extend({ adviseAfterDays: Days }).optional(),
-    exportFile: Cited.extend({ keepDays: Days.optional() }).optional(),
+    exportFile: Cited.optional(),
     deletion: Cited,
     targets: Cited,
   }),
@@ -217,6 +220,12 @@ export const PolicyProfile = z.strictObject({
     retrievalHelp: Cited.optional(),
   }),
   handOver: Cited.extend({ targetBusinessDays: Days, limitBusinessDays: Days, contractual: z.boolean() }),
+  /** Change of the licence type, with a free copy of the data for the partner. */
+  licenceChange: Cited.extend({
+    targetBusinessDays: Days,
+    limitBusinessDays: Days,
+    contractual: z.boolean(),
+  }).optional(),
   disaster: z.strictObject({
     recoveryTime: Cited.extend({ hours: Hours.optional() }),
     recoveryPoint: Cited.extend({ hours: Hours.optional() }),
@@ -224,7 +233,9 @@ export const PolicyProfile = z.strictObject({
     minutesCount: Cited.extend({ counted: z.boolean() }),
   }),
   sla: z.strictObject({ target: Cited, protectedOnly: Cited }),
-  duties: z.array(Cited.extend({ id: Label, name: z.string(), everyMonths: z.number().int().min(1) })),
+  duties: z.array(
+    Cited.extend({ id: Label, name: z.string(), everyMonths: z.number().int().min(1), remindDays: Days }),
+  ),
   incidents: z.strictObject({
     lockOut: Cited,
     outage: Cited.optional(),
@@ -252,6 +263,11 @@ export function contradictions(profile: PolicyProfile): string[] {
     "lifecycle.copyRequestDays ends after the data is gone",
   );
   above(handOver.targetBusinessDays, handOver.limitBusinessDays, "handOver.targetBusinessDays is above its limit");
+  above(
+    profile.licenceChange?.targetBusinessDays,
+    profile.licenceChange?.limitBusinessDays,
+    "licenceChange.targetBusinessDays is above its limit",
+  );
   above(
     fromContract.prefixRestrictions?.minimumLength,
     fromContract.prefixRestrictions?.maximumLength,

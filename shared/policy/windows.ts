@@ -147,16 +147,33 @@ export function checkBackupOverlap(profile: PolicyProfile, zone: string, work: W
   );
 }
 
+/** The customer's clock at `at`, and whether it is within business hours. */
+function businessClock(profile: PolicyProfile, customerZone: string, at: Date) {
+  const { from, to, weekdays } = profile.windows.businessHours;
+  const local = zonedAt(at, customerZone);
+  const time = local.toPlainTime().toString({ smallestUnit: "minute" });
+  return { local, time, inside: weekdays.includes(local.dayOfWeek) && time >= from && time < to };
+}
+
+/** Scheduled work is held at times of low traffic (R34; R44: off-peak or at a weekend), in the customer's zone. */
+export function checkOffPeak(profile: PolicyProfile, customerZone: string, startsAt: Date): Verdict {
+  const { offPeak, businessHours } = profile.windows;
+  const { inside, time } = businessClock(profile, customerZone, startsAt);
+  const sentence = `${time} (${customerZone}) is ${inside ? "a time of high traffic" : "off-peak"}.`;
+  return verdict(offPeak, !inside, sentence, {
+    facts: { zone: customerZone, local: time, from: businessHours.from, to: businessHours.to },
+    note: businessHours.note,
+    overridable: true,
+  });
+}
+
 /**
  * Says whether an act that overwrites production may start at `startsAt` in the customer's zone: outside business hours
  * (R72). `earliest` is the end of those hours that day.
  */
 export function checkBusinessHours(profile: PolicyProfile, customerZone: string, startsAt: Date): Verdict {
   const { businessHours } = profile.windows;
-  const local = zonedAt(startsAt, customerZone);
-  const time = local.toPlainTime().toString({ smallestUnit: "minute" });
-  const inside =
-    businessHours.weekdays.includes(local.dayOfWeek) && time >= businessHours.from && time < businessHours.to;
+  const { inside, local, time } = businessClock(profile, customerZone, startsAt);
   const hours = `${businessHours.from} to ${businessHours.to} (${customerZone})`;
   if (!inside)
     return allow(businessHours, `${time} is outside business hours, ${hours}.`, { note: businessHours.note });

@@ -1,0 +1,192 @@
+import { DAY_MS } from "../time.ts";
+import { utcText } from "./calendar.ts";
+import type { PolicyProfile } from "./profile.ts";
+import { allow, type Clause, refuse, verdict, type Verdict } from "./verdict.ts";
+import { checkBusinessHours } from "./windows.ts";
+
+export const RESTORE_REASONS = ["vendor", "disaster", "customer-caused", "kept-copy", "individual", "drill"] as const;
+/**
+ * `vendor`: the vendor's own fault or precaution; `customer-caused`: lost by the customer's doing; `kept-copy`: from a
+ * copy kept on request; `individual`: a restore that neither service nor copy guarantees.
+ */
+export type RestoreReason = (typeof RESTORE_REASONS)[number];
+
+export interface RestoreFacts {
+  readonly reason: RestoreReason;
+  /** Written approval, its file or ticket. */
+  readonly approval: string | null;
+  /** Fee line of the partner's ledger. */
+  readonly fee: string | null;
+  /** Evaluation with the partner, its file or ticket. */
+  readonly evaluation: string | null;
+  /** Who accepted in writing that the outcome is not guaranteed. */
+  readonly bestEffortAcceptedBy: string | null;
+  readonly overwritesProduction: boolean;
+  /** A fresh snapshot of the target was taken for this restore. */
+  readonly freshSnapshot: boolean;
+  readonly startsAt: Date;
+  readonly customerZone: string;
+  readonly sourceVersion: string;
+  readonly targetVersion: string;
+  /** The copy left the system as a file; stored ones are upgraded with the system. */
+  readonly exported: boolean;
+}
+
+/** Every rule that a restore has to pass (R52, R64, R66, R67, R71, R72); a drill to a throw-away host needs the version only. */
+export function checkRestore(profile: PolicyProfile, facts: RestoreFacts): Verdict[] {
+  return [
+    ...checkReason(profile, facts),
+    checkVersionMatch(profile, facts),
+    ...(facts.overwritesProduction ? checkOverwrite(profile, facts) : []),
+  ];
+}
+
+function checkReason(profile: PolicyProfile, facts: RestoreFacts): Verdict[] {
+  const { customerCaused, keptCopy } = profile.restores;
+  switch (facts.reason) {
+    case "customer-caused":
+      return [
+        needs(customerCaused, "A restore of what the customer lost itself", [
+          ["a written approval", customerCaused.needsApproval, facts.approval],
+          ["its fee", customerCaused.needsFee, facts.fee],
+        ]),
+      ];
+    case "kept-copy":
+      if (!keptCopy) return [];
+      return [
+        needs(keptCopy, "A restore of a kept copy", [
+          ["an evaluation with the partner", keptCopy.needsEvaluation, facts.evaluation],
+          ["its fee", keptCopy.needsFee, facts.fee],
+        ]),
+      ];
+    case "individual":
+      return [checkBestEffort(profile, facts.bestEffortAcceptedBy)];
+    case "vendor":
+    case "disaster":
+    case "drill":
+      return [];
+  }
+}
+
+function needs(clause: Clause, what: string, papers: readonly [string, boolean, string | null][]): Verdict {
+  const asked = papers.filter(([, needed]) => needed);
+  const missing = asked.filter(([, , paper]) => !paper?.trim()).map(([name]) => name);
+  if (missing.length > 0) return refuse(clause, `${what} needs ${missing.join(" and ")}.`);
+  const names = asked.map(([name]) => name).join(" and ");
+  return allow(clause, names ? `${what} has ${names}.` : `${what} needs no paper.`);
+}
+
+/** A restore that nothing guarantees runs once somebody accepted that in writing (R67). */
+export function checkBestEffort(profile: PolicyProfile, acceptedBy: string | null): Verdict {
+  const clause = profile.backups.bestEffort ?? { rule: "R67", source: "AC:54" };
+  return acceptedBy?.trim()
+    ? allow(clause, `Best effort, accepted by ${acceptedBy.trim().slice(0, 80)}.`)
+    : refuse(clause, "Nobody guarantees that this restore works: it is best effort and needs a recorded acceptance.");
+}
+
+function checkOverwrite(profile: PolicyProfile, facts: RestoreFacts): Verdict[] {
+  const { overwrite } = profile.restores;
+  const isUrgent = facts.reason === "disaster";
+  return [
+    ...(overwrite.needsFreshSnapshot
+      ? [
+          facts.freshSnapshot
+            ? allow(overwrite, "A fresh snapshot of production was taken first.")
+            : refuse(overwrite, "A restore overwrites production: take a fresh snapshot of it first.", {
+                note: overwrite.note,
+              }),
+        ]
+      : []),
+    ...(overwrite.outOfHours && !isUrgent ? [checkBusinessHours(profile, facts.customerZone, facts.startsAt)] : []),
+  ];
+}
+
+/** An exported copy restores into the identical version only; a stored one was upgraded with the system (R71). */
+export function checkVersionMatch(
+  profile: PolicyProfile,
+  facts: Pick<RestoreFacts, "sourceVersion" | "targetVersion" | "exported">,
+): Verdict {
+  const { versionMatch } = profile.restores;
+  const { sourceVersion, targetVersion, exported } = facts;
+  const shown = { sourceVersion, targetVersion, exported };
+  if (!exported)
+    return allow(versionMatch, "A stored copy is upgraded with the system.", { facts: shown, note: versionMatch.note });
+  return verdict(
+    versionMatch,
+    sourceVersion === targetVersion,
+    sourceVersion === targetVersion
+      ? `Both sides run ${targetVersion}.`
+      : `The copy is of ${sourceVersion}, the target runs ${targetVersion}: restore beside it on ${sourceVersion}, then upgrade.`,
+    { facts: shown, note: versionMatch.note },
+  );
+}
+
+export interface Storage {
+  /** Bytes that the customer bought. */
+  readonly purchasedBytes: number;
+  readonly databaseBytes: number;
+  readonly snapshotBytes: number;
+}
+
+/** The storage bar (R69): what each part takes, and what is free, never below 0. */
+export function storageBar(storage: Storage): { dataBytes: number; snapshotBytes: number; freeBytes: number } {
+  const { purchasedBytes, databaseBytes, snapshotBytes } = storage;
+  return {
+    dataBytes: databaseBytes,
+    snapshotBytes,
+    freeBytes: Math.max(0, purchasedBytes - databaseBytes - snapshotBytes),
+  };
+}
+
+/** A snapshot is a full copy and must fit the free part of the bought storage (R68). */
+export function checkSnapshotSpace(profile: PolicyProfile, storage: Storage): Verdict {
+  const clause = profile.restores.snapshotQuota ?? { rule: "R68", source: "AC:43" };
+  if (!profile.restores.snapshotQuota) return allow(clause, `${profile.name} sells no storage for snapshots.`);
+  const { freeBytes } = storageBar(storage);
+  const facts = { freeBytes, projectedBytes: storage.databaseBytes };
+  return storage.databaseBytes <= freeBytes
+    ? allow(clause, `The snapshot of ${storage.databaseBytes} bytes fits the free ${freeBytes}.`, { facts })
+    : refuse(clause, `The snapshot takes ${storage.databaseBytes} bytes, ${freeBytes} are free.`, { facts });
+}
+
+/** Advises to export, download and delete a snapshot that has been lying about (R70). */
+export function checkCleanUp(profile: PolicyProfile, takenAt: Date, now: Date): Verdict {
+  const clause = profile.restores.cleanUp;
+  if (!clause) return allow({ rule: "R70", source: "AC:55" }, `${profile.name} gives no such advice.`);
+  const days = Math.floor((now.getTime() - takenAt.getTime()) / DAY_MS);
+  const facts = { days, adviseAfterDays: clause.adviseAfterDays };
+  return days < clause.adviseAfterDays
+    ? allow(clause, `The snapshot is ${days} days old.`, { facts, note: clause.note })
+    : refuse(clause, `The snapshot doubles the database since ${days} days: export it, download it, delete it.`, {
+        facts,
+        note: clause.note,
+        overridable: true,
+      });
+}
+
+/** Deleting a snapshot is for good (R73): its name is typed in full, and a missing exported copy is said. */
+export function checkSnapshotDeletion(
+  profile: PolicyProfile,
+  facts: { readonly name: string; readonly typed: string; readonly hasExportedCopy: boolean },
+): Verdict {
+  const { deletion } = profile.restores;
+  const warning = facts.hasExportedCopy ? "" : " No exported copy of it exists.";
+  return verdict(deletion, facts.typed === facts.name, `Deleting ${facts.name} is for good.${warning}`, {
+    facts: { hasExportedCopy: facts.hasExportedCopy },
+    note: deletion.note,
+  });
+}
+
+/** A prepared export file ends by itself (R74); without the contract's number its end is not known. */
+export function checkExportFile(profile: PolicyProfile, preparedAt: Date, now: Date): Verdict {
+  const clause = profile.restores.exportFile ?? { rule: "R74", source: "AC:57" };
+  const days = profile.fromContract.exportFileDays;
+  if (days === undefined)
+    return allow(clause, "The file is temporary; how long it is kept is not entered from the contract.", {
+      note: profile.restores.exportFile?.note,
+    });
+  const until = utcText(new Date(preparedAt.getTime() + days * DAY_MS));
+  return now <= new Date(until)
+    ? allow(clause, `The file can be fetched until ${until}.`, { facts: { until } })
+    : refuse(clause, `The file could be fetched until ${until}: prepare it again.`, { facts: { until } });
+}
