@@ -8,7 +8,7 @@ import type { LabReady } from "../shared/lab/model.ts";
 import type { ConsoleStatus } from "../shared/settings/model.ts";
 import { SERVICES, type Service } from "../shared/tenant/model.ts";
 import { openHome } from "./home/index.ts";
-import { openLog } from "./log.ts";
+import { type Log, openLog } from "./log.ts";
 import { openSettings, settingsRouter } from "./settings/index.ts";
 import { type Keychain, openVault } from "./vault/index.ts";
 
@@ -33,6 +33,8 @@ export interface Console {
   /** Every part answers. Rejects with the AppError that `status()` shows. */
   readonly ready: Promise<void>;
   status(): ConsoleStatus;
+  /** Where its hosts write too. */
+  readonly log: Log;
   /** Ends everything that this console started, in order; running jobs go on at the next start. Never rejects. */
   stop(): Promise<void>;
 }
@@ -246,6 +248,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
     router,
     ready: parts.then(() => undefined),
     status: () => ({ ...status }),
+    log,
     async stop() {
       stopping = true;
       await parts.catch(() => undefined);
