@@ -49,10 +49,17 @@ const ROWS: readonly Row[] = [
   { files: /^(main\/toolkit)\//, may: ["own/", "shared/", "node:"] },
   { files: /^(main\/lab)\//, may: ["own/", "shared/", "node:"], types: ["main/log.ts"] },
   {
-    files: /^main\/console\.ts$/,
-    may: ["shared/", "node:", "main/jobs/", "main/database/", "main/adapters/", "main/toolkit/", ...BASICS].concat(
-      MAIN_AREAS.split("|").map((area) => `main/${area}/`),
-    ),
+    files: /^main\/(?:console|cloud)\.ts$/,
+    may: [
+      "main/cloud.ts",
+      "shared/",
+      "node:",
+      "main/jobs/",
+      "main/database/",
+      "main/adapters/",
+      "main/toolkit/",
+      ...BASICS,
+    ].concat(MAIN_AREAS.split("|").map((area) => `main/${area}/`)),
     types: ["main/lab/"],
     lazily: ["main/lab/"],
   },
