@@ -11,12 +11,13 @@ import {
   PREPARE_STEPS,
   provisionSteps,
 } from "../../shared/tenant/provision-steps.ts";
+import { TAG } from "../../shared/tenant/tags.ts";
 import { type JobKind, type JobRun, pollUntil, type StepContext } from "../jobs/index.ts";
 import { environmentIdOf } from "./identity.ts";
 import { resourceName } from "./plan.ts";
 import type { Cloud, HostAddress, TenantPorts } from "./ports.ts";
 import type { TenantStore } from "./store.ts";
-import { environmentTags, TAG } from "./tags.ts";
+import { environmentTags } from "./tags.ts";
 
 /** The data volume's device; images format it on first set-up when it is blank. */
 const DATA_DEVICE = "/dev/sdf";

@@ -1,29 +1,8 @@
 import { Edition, EnvironmentKind, Service } from "../../shared/tenant/model.ts";
+import { TAG } from "../../shared/tenant/tags.ts";
 import { environmentIdOf } from "./identity.ts";
 import type { ProvisionInput } from "./provision-tenant.ts";
 import type { StoredEnvironment, StoredTenant } from "./store.ts";
-
-/** The tags that carry the fleet: whoever reads AWS can rebuild it from them. docs/how-it-works.md, "Inventory". */
-export const TAG = {
-  tenant: "fleetwright:tenant",
-  tenantId: "fleetwright:tenant-id",
-  customer: "fleetwright:customer",
-  service: "fleetwright:service",
-  edition: "fleetwright:edition",
-  environment: "fleetwright:environment",
-  environmentId: "fleetwright:environment-id",
-  version: "fleetwright:version",
-  prefix: "fleetwright:prefix",
-  domain: "fleetwright:domain",
-  owner: "fleetwright:owner",
-  users: "fleetwright:users",
-  posTerminals: "fleetwright:pos-terminals",
-  invoiceDate: "fleetwright:invoice-date",
-  zone: "fleetwright:zone",
-  hostKey: "fleetwright:host-key",
-  ordered: "fleetwright:ordered",
-  handedOver: "fleetwright:handed-over",
-} as const;
 
 type Tags = Readonly<Record<string, string>>;
 

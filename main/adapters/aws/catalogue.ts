@@ -7,9 +7,10 @@ import {
   paginateDescribeInstanceTypes,
 } from "@aws-sdk/client-ec2";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
+import { TAG } from "../../../shared/tenant/tags.ts";
 import type { AwsAccess } from "./access.ts";
 import { asAppError } from "./errors.ts";
-import { fromTagList, TAG } from "./tags.ts";
+import { fromTagList } from "./tags.ts";
 
 export interface CatalogueImage {
   readonly imageId: string;

@@ -26,9 +26,10 @@ import {
   type Volume,
 } from "@aws-sdk/client-ec2";
 import { AppError } from "../../../shared/errors.ts";
+import { TAG } from "../../../shared/tenant/tags.ts";
 import type { AwsAccess } from "./access.ts";
 import { asAppError, awsCode } from "./errors.ts";
-import { fromTagList, TAG, type Tags, toTagList } from "./tags.ts";
+import { fromTagList, type Tags, toTagList } from "./tags.ts";
 
 /** Find-or-create key: the job that makes it and what it is for. */
 export interface MadeBy {

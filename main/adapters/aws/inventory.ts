@@ -5,9 +5,10 @@ import {
   paginateDescribeVolumes,
   type Volume,
 } from "@aws-sdk/client-ec2";
+import { TAG } from "../../../shared/tenant/tags.ts";
 import type { AwsAccess } from "./access.ts";
 import { asAppError } from "./errors.ts";
-import { fromTagList, TAG, type Tags } from "./tags.ts";
+import { fromTagList, type Tags } from "./tags.ts";
 
 /** What AWS holds of one environment. */
 export interface FoundEnvironment {
