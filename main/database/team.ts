@@ -13,7 +13,9 @@ export interface TeamServer {
 
 /** Reads the URL of a team's PostgreSQL. Its password is kept out of every message and log line. */
 export function readTeamUrl(url: string): TeamServer {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  // "user:password@/database?host=/folder" is good PostgreSQL, but no URL for WHATWG.
+  const complete = url.replace(/^(postgres(?:ql)?:\/\/[^/?]*@)\//, "$1localhost/");
+  const parsed = URL.canParse(complete) ? new URL(complete) : undefined;
   if (!parsed || !["postgres:", "postgresql:"].includes(parsed.protocol)) {
     throw unavailable(
       "FLEETWRIGHT_DATABASE_URL is not the URL of a PostgreSQL server.",
@@ -26,7 +28,7 @@ export function readTeamUrl(url: string): TeamServer {
     registerSecret(parsed.password);
     registerSecret(safeDecode(parsed.password));
   }
-  const host = parsed.host || parsed.searchParams.get("host") || "local socket";
+  const host = parsed.searchParams.get("host") || parsed.host || "local socket";
   return {
     place: `${safeDecode(parsed.pathname.slice(1)) || "(default)"} on ${host}`,
     clientConfig: { connectionString: url, keepAlive: true, keepAliveInitialDelayMillis: 10 * SECOND_MS },
