@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { chown, mkdir, stat } from "node:fs/promises";
+import { chmod, chown, mkdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "../../../shared/errors.ts";
 
@@ -32,9 +32,10 @@ function passwordEntries(): readonly { name: string; uid: number; gid: number }[
   }
 }
 
-/** Makes a folder (and its parents) and hands it to the owner. */
+/** Makes a folder (and its parents), sets its mode and hands it to the owner. */
 export async function ownFolder(folder: string, owner: Owner | undefined, mode = 0o755): Promise<void> {
-  await mkdir(folder, { recursive: true, mode });
+  await mkdir(folder, { recursive: true });
+  await chmod(folder, mode);
   if (owner) await chown(folder, owner.uid, owner.gid);
 }
 

@@ -1,0 +1,223 @@
+import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { promisify } from "node:util";
+import pg from "pg";
+import { CONSTRAINTS, HISTORY, SCHEMA } from "./schema.ts";
+import type { DataIdentity } from "./identity.ts";
+
+export interface NewOrder {
+  readonly customerId: number;
+  readonly lines: readonly { readonly productId: number; readonly quantity: number }[];
+}
+
+export interface Order {
+  readonly number: string;
+  readonly customer: string;
+  readonly placedAt: Date;
+  readonly status: string;
+  readonly total: string;
+}
+
+/** An order that names a customer or a product that does not exist. */
+export class UnknownReference extends Error {}
+
+/** The ERP's database, spoken to through one small pool. */
+export interface ErpStore {
+  /** Commits the order with its invoice, and only then gives its number. */
+  placeOrder(order: NewOrder): Promise<{ number: string; total: string }>;
+  cancelOrder(number: string): Promise<boolean>;
+  order(number: string): Promise<Order | undefined>;
+  recentOrders(limit: number): Promise<readonly Order[]>;
+  /** Ships and takes payment for one waiting order; false when none waits. */
+  fulfilOldest(): Promise<boolean>;
+  counts(): Promise<{ customers: number; products: number }>;
+  passwordMatches(user: string, password: string): Promise<boolean>;
+  saveIdentity(identity: DataIdentity, licenceFingerprint: string | null): Promise<void>;
+  /** Later sessions may only read (a full disk); existing ones are cut. */
+  setReadOnly(on: boolean): Promise<void>;
+  answers(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+const DATABASE = "erp";
+const DAYS = 90;
+const scryptAsync = promisify(scrypt) as (password: string, salt: Buffer, length: number) => Promise<Buffer>;
+
+/** Makes the ERP's database with its history and the account `admin`, unless it is there. May be repeated. */
+export async function createDatabase(
+  socketFolder: string,
+  identity: DataIdentity,
+  adminPassword: string,
+  ordersPerDay: number,
+): Promise<void> {
+  await withClient(socketFolder, "postgres", async (client) => {
+    const found = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [DATABASE]);
+    if (found.rowCount) return;
+    await client.query(`CREATE ROLE ${DATABASE} LOGIN`).catch(unlessThere);
+    await client.query(`CREATE DATABASE ${DATABASE} OWNER ${DATABASE}`);
+  });
+  await withClient(socketFolder, DATABASE, async (client) => {
+    await client.query("BEGIN");
+    const found = await client.query("SELECT to_regclass('erp_instance') IS NOT NULL AS there");
+    if (!found.rows[0]?.there) {
+      await client.query(`SET LOCAL ROLE ${DATABASE}`);
+      await client.query("SET LOCAL synchronous_commit = off");
+      await client.query(SCHEMA);
+      for (const [index, statement] of HISTORY.entries())
+        await client.query(statement, index === 2 ? [DAYS, ordersPerDay] : []);
+      await client.query(CONSTRAINTS);
+    }
+    await client.query(
+      "INSERT INTO users (name, password_hash) VALUES ('admin', $1) ON CONFLICT (name) DO UPDATE SET password_hash = $1",
+      [await passwordHash(adminPassword)],
+    );
+    await insertIdentity(client, identity, null);
+    await client.query("COMMIT");
+  });
+}
+
+export function openStore(socketFolder: string): ErpStore {
+  const pool = new pg.Pool({
+    host: socketFolder,
+    user: DATABASE,
+    database: DATABASE,
+    max: 3,
+    idleTimeoutMillis: 60_000,
+    connectionTimeoutMillis: 10_000,
+    query_timeout: 20_000,
+    application_name: "erp",
+    allowExitOnIdle: true,
+  });
+  // An idle connection that the server cut is replaced at the next query.
+  pool.on("error", () => undefined);
+
+  return {
+    async placeOrder({ customerId, lines }) {
+      const made = await pool.query<{ number: string; total: string }>(
+        `WITH wanted AS (SELECT * FROM unnest($2::bigint[], $3::int[]) WITH ORDINALITY AS w (product_id, quantity, line)),
+          priced AS (SELECT w.*, p.price FROM wanted w JOIN products p ON p.id = w.product_id),
+          made AS (
+            INSERT INTO orders (customer_id, total)
+            SELECT c.id, (SELECT sum(price * quantity) FROM priced) FROM customers c
+            WHERE c.id = $1 AND (SELECT count(*) FROM priced) = cardinality($2::bigint[])
+            RETURNING id, number, total),
+          with_lines AS (INSERT INTO order_lines SELECT m.id, p.line, p.product_id, p.quantity, p.price FROM made m, priced p),
+          with_invoice AS (INSERT INTO invoices (order_id, total) SELECT id, total FROM made)
+        SELECT number, total FROM made`,
+        [customerId, lines.map((line) => line.productId), lines.map((line) => line.quantity)],
+      );
+      const row = made.rows[0];
+      if (!row) throw new UnknownReference("The customer or a product of the order does not exist.");
+      return row;
+    },
+    async cancelOrder(number) {
+      const done = await pool.query("UPDATE orders SET status = 'cancelled' WHERE number = $1 AND status = 'placed'", [
+        number,
+      ]);
+      return done.rowCount === 1;
+    },
+    async order(number) {
+      return (await pool.query<Order>(`${ORDERS} WHERE o.number = $1`, [number])).rows[0];
+    },
+    async recentOrders(limit) {
+      return (await pool.query<Order>(`${ORDERS} ORDER BY o.id DESC LIMIT $1`, [limit])).rows;
+    },
+    async fulfilOldest() {
+      const done = await pool.query(
+        `WITH due AS (
+            SELECT id, total FROM orders WHERE status = 'placed' AND placed_at < now() - interval '1 minute'
+            ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED),
+          shipped AS (UPDATE orders o SET status = 'shipped' FROM due WHERE o.id = due.id),
+          paid AS (INSERT INTO payments (order_id, amount, method) SELECT id, total, 'card' FROM due)
+        INSERT INTO shipments (order_id, carrier) SELECT id, 'UPS' FROM due`,
+      );
+      return done.rowCount === 1;
+    },
+    async counts() {
+      const found = await pool.query<{ customers: number; products: number }>(
+        "SELECT (SELECT count(*)::int FROM customers) customers, (SELECT count(*)::int FROM products) products",
+      );
+      return found.rows[0] ?? { customers: 0, products: 0 };
+    },
+    async passwordMatches(user, password) {
+      const found = await pool.query<{ password_hash: string }>("SELECT password_hash FROM users WHERE name = $1", [
+        user,
+      ]);
+      return verifyPassword(password, found.rows[0]?.password_hash ?? "00:00");
+    },
+    async saveIdentity(identity, licenceFingerprint) {
+      await insertIdentity(pool, identity, licenceFingerprint);
+    },
+    async setReadOnly(on) {
+      await withClient(socketFolder, "postgres", async (client) => {
+        await client.query(`ALTER ROLE ${DATABASE} SET default_transaction_read_only = ${on ? "on" : "off"}`);
+        await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", [DATABASE]);
+      });
+    },
+    async answers() {
+      return pool.query("SELECT 1").then(
+        () => true,
+        () => false,
+      );
+    },
+    async close() {
+      await pool.end();
+    },
+  };
+}
+
+const ORDERS = `SELECT o.number, c.name AS customer, o.placed_at AS "placedAt", o.status, o.total
+  FROM orders o JOIN customers c ON c.id = o.customer_id`;
+
+async function insertIdentity(
+  client: pg.ClientBase | pg.Pool,
+  identity: DataIdentity,
+  licence: string | null,
+): Promise<void> {
+  await client.query(
+    `INSERT INTO erp_instance (tenant_id, tenant, environment, domain, product, version, zone, licence_fingerprint)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+     ON CONFLICT (only_one) DO UPDATE SET tenant_id = $1, tenant = $2, environment = $3, domain = $4, product = $5,
+       version = $6, zone = $7, licence_fingerprint = coalesce($8, erp_instance.licence_fingerprint)`,
+    [
+      identity.tenantId,
+      identity.tenant,
+      identity.environment,
+      identity.domain,
+      identity.product,
+      identity.version,
+      identity.zone,
+      licence,
+    ],
+  );
+}
+
+async function withClient(
+  socketFolder: string,
+  database: string,
+  work: (client: pg.Client) => Promise<void>,
+): Promise<void> {
+  const client = new pg.Client({ host: socketFolder, user: "postgres", database, connectionTimeoutMillis: 10_000 });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function unlessThere(error: { code?: string }): void {
+  if (error.code !== "42710") throw error;
+}
+
+async function passwordHash(password: string): Promise<string> {
+  const salt = randomBytes(16);
+  return `${salt.toString("hex")}:${(await scryptAsync(password, salt, 32)).toString("hex")}`;
+}
+
+async function verifyPassword(password: string, stored: string): Promise<boolean> {
+  const [salt = "", hash = ""] = stored.split(":");
+  const expected = Buffer.from(hash, "hex");
+  const actual = await scryptAsync(password, Buffer.from(salt, "hex"), 32);
+  return expected.length === actual.length && timingSafeEqual(expected, actual);
+}

@@ -1,0 +1,384 @@
+import { randomBytes } from "node:crypto";
+import { appendFile, chmod, chown, mkdir, readFile, rm } from "node:fs/promises";
+import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
+import { createServer, type Server, type Socket } from "node:net";
+import path from "node:path";
+import { AppError } from "../../../shared/errors.ts";
+import type { HostProcesses, HostSpec, MachineRoom } from "../types.ts";
+import type { LabCa } from "./ca.ts";
+import { controlHandler } from "./erp/control.ts";
+import { ERPCTL, HOSTNAME_COMMAND } from "./erp/erpctl.ts";
+import { createInstance, type ErpInstance } from "./erp/instance.ts";
+import { createSite } from "./erp/site.ts";
+import { smokeTest } from "./erp/smoke.ts";
+import { readIfThere, writeWhole } from "./files.ts";
+import { type HostFolders, hostFolders } from "./folders.ts";
+import { consoleBlock, hostKeys } from "./host-keys.ts";
+import { checkReachable, ownFolder, type Owner } from "./owner.ts";
+import type { PostgresBinaries } from "./postgres/binaries.ts";
+import { quoted, signalCommands } from "./ssh/commands.ts";
+import { createSshServer, type SshServer } from "./ssh/server.ts";
+
+export interface HostContext {
+  readonly ca: LabCa;
+  readonly ports: { readonly ssh: number; readonly https: number };
+  readonly owner: Owner | undefined;
+  readonly binaries: () => Promise<PostgresBinaries>;
+  readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  readonly ordersPerMinute: number | undefined;
+  /** Folder with a short path, closed to others, for the host's sockets. */
+  readonly runFolder: string;
+  readonly log: (line: string) => void;
+}
+
+export type Trouble = Parameters<MachineRoom["trouble"]>[1];
+
+/** One real local host, powered on. */
+export interface Host {
+  readonly dataFolders: () => readonly string[];
+  update(spec: HostSpec): Promise<void>;
+  consoleOutput(): Promise<string>;
+  status(): { processes: HostProcesses; memoryBytes: number | null; ordersWritten: number };
+  trouble(kind: Trouble, on: boolean): Promise<void>;
+  /** Runs `work` while nothing on the host writes. */
+  whileStill<Result>(work: () => Promise<Result>): Promise<Result>;
+  powerOff(): Promise<void>;
+}
+
+/** How long a session lives while SSH is being cut. */
+const CUT_AFTER_MS = 2_000;
+
+/** Makes the host's identity on first boot and binds its two listeners; everything else waits for a contact. */
+export async function bootHost(first: HostSpec, context: HostContext): Promise<Host> {
+  let spec = first;
+  const folders = hostFolders(first.folder, context.runFolder);
+  await makeRootDevice(spec, folders, context.owner);
+  const keys = await hostKeys(folders.ssh);
+  const instance = await createInstance({
+    spec: () => spec,
+    folders,
+    owner: context.owner,
+    binaries: context.binaries,
+    ca: context.ca,
+    inTurn: context.inTurn,
+    ordersPerMinute: context.ordersPerMinute,
+    log: context.log,
+  });
+  const sockets = new Set<Socket>();
+  const troubles = new Set<Trouble>();
+  /** Connections that a frozen host has not looked at yet. */
+  let unanswered: (() => void)[] = [];
+
+  const passToken = randomBytes(24).toString("base64url");
+  const site = createSite(instance, passToken);
+  const web = webServer(site, instance);
+  const control = lazyControl(instance, folders, context, async () =>
+    smokeTest({
+      address: spec.address,
+      port: context.ports.https,
+      domain: (await instance.facts()).domain ?? "",
+      authority: await readFile(context.ca.certificateFile, "utf8"),
+      password: await instance.adminPassword(),
+      passToken,
+    }),
+  );
+
+  const sshOptions = {
+    authorizedKeys: async () => ((await readIfThere(authorizedKeysFile(folders))) ?? "").split("\n"),
+    commands: {
+      instanceId: first.instanceId,
+      home: folders.home,
+      owner: context.owner,
+      environment: () => commandEnvironment(spec, folders),
+      shellStart: path.join(folders.root, "etc", "bashrc"),
+    },
+    files: {
+      home: folders.home,
+      root: folders.root,
+      others: () => volumeFolders(spec),
+      owner: context.owner,
+      full: () => instance.diskFull(),
+    },
+    onLogIn: () => {
+      void instance.wake().catch(() => undefined);
+    },
+  };
+  let ssh: SshServer | undefined;
+
+  /** A connection that got past the security groups; held back while the host is frozen. */
+  const take = (socket: Socket, port: "ssh" | "https", serve: () => void) => {
+    socket.on("error", () => undefined);
+    // The host itself is no stranger to itself.
+    const from = socket.remoteAddress ?? "";
+    if (from !== spec.address && !spec.allows(port, from)) return socket.destroy();
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    if (troubles.has("host-frozen")) unanswered.push(serve);
+    else serve();
+  };
+  const onSsh = (socket: Socket) =>
+    take(socket, "ssh", () => {
+      if (troubles.has("ssh-cut")) setTimeout(() => socket.destroy(), CUT_AFTER_MS).unref();
+      Promise.all([control.ready(), currentKeys()])
+        .then(([, keys]) => {
+          ssh ??= createSshServer({ ...sshOptions, keys });
+          ssh.accept(socket);
+        })
+        .catch((error: unknown) => {
+          context.log(`${spec.instanceId}: SSH: ${String(error)}`);
+          socket.destroy();
+        });
+    });
+  const onHttps = (socket: Socket) =>
+    take(socket, "https", () => {
+      socket.pause();
+      instance
+        .wake()
+        .catch(() => undefined)
+        .then(() => (web.serve(socket) ? socket.resume() : socket.destroy()))
+        .catch(() => socket.destroy());
+    });
+  const currentKeys = () => (troubles.has("host-key-changed") ? hostKeys(folders.ssh, ".changed") : keys);
+
+  const listeners = { ssh: createServer(onSsh), https: createServer(onHttps) };
+  const bind = async () => {
+    await listen(listeners.ssh, spec.address, context.ports.ssh);
+    await listen(listeners.https, spec.address, context.ports.https);
+  };
+  const cutSsh = () => {
+    for (const socket of sockets) if (socket.localPort === context.ports.ssh) socket.destroy();
+  };
+  const unbind = async () => {
+    const both = Promise.all([closed(listeners.ssh), closed(listeners.https)]);
+    for (const socket of sockets) socket.destroy();
+    await both;
+  };
+  try {
+    await bind();
+  } catch (error) {
+    await unbind();
+    throw error;
+  }
+  await appendFile(path.join(folders.log, "boot.log"), `${new Date().toISOString()} ${spec.instanceId} is up\n`);
+
+  async function freeze(on: boolean): Promise<void> {
+    await instance.freeze(on);
+    await signalCommands(spec.instanceId, on ? "SIGSTOP" : "SIGCONT");
+    for (const socket of sockets) on ? socket.pause() : socket.resume();
+    if (on) return;
+    const waiting = unanswered;
+    unanswered = [];
+    for (const serve of waiting) serve();
+  }
+
+  return {
+    dataFolders: () => volumeFolders(spec),
+    async update(next) {
+      const before = spec;
+      spec = next;
+      await provisionKeys(spec, folders, context.owner);
+      if (volumeFolders(before).join() !== volumeFolders(next).join()) await instance.sleep();
+      if (before.address === next.address) return;
+      await unbind();
+      await bind();
+      await instance.sleep();
+    },
+    async consoleOutput() {
+      const boots = (await readIfThere(path.join(folders.log, "boot.log"))) ?? "";
+      return [
+        `[    0.000000] Linux version 6.8.0-lab (${hostname(spec)}) Ubuntu 24.04 LTS`,
+        ...boots.trim().split("\n"),
+        consoleBlock(keys, hostname(spec)),
+        `Cloud-init v. 24.4 finished. Datasource DataSourceEc2Local.`,
+        "",
+      ].join("\n");
+    },
+    status: () => ({
+      processes: instance.processes(),
+      memoryBytes: instance.memoryBytes(),
+      ordersWritten: instance.ordersWritten(),
+    }),
+    async trouble(kind, on) {
+      if (on === troubles.has(kind)) return;
+      if (on) troubles.add(kind);
+      else troubles.delete(kind);
+      if (kind === "disk-full") await instance.setDiskFull(on);
+      if (kind === "host-frozen") await freeze(on);
+      if (kind === "ssh-cut" && on) cutSsh();
+      // Sessions that stand know the old key; whoever connects from now on meets the other.
+      if (kind === "host-key-changed") ssh = undefined;
+    },
+    async whileStill(work) {
+      if (troubles.has("host-frozen")) return work();
+      await instance.freeze(true);
+      try {
+        return await work();
+      } finally {
+        await instance.freeze(false);
+      }
+    },
+    async powerOff() {
+      await unbind();
+      if (troubles.delete("host-frozen")) await freeze(false);
+      await signalCommands(spec.instanceId, "SIGKILL");
+      await control.close();
+      await instance.sleep();
+      await rm(context.runFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+function volumeFolders(spec: HostSpec): readonly string[] {
+  return Object.values(spec.volumes).map((volume) => volume.folder);
+}
+
+/** A name that can stand in a prompt and in a host name: the Name tag may hold anything. */
+function hostname(spec: HostSpec): string {
+  return /^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/.test(spec.name) ? spec.name : spec.instanceId;
+}
+
+function authorizedKeysFile(folders: HostFolders): string {
+  return path.join(folders.home, ".ssh", "authorized_keys");
+}
+
+async function makeRootDevice(spec: HostSpec, folders: HostFolders, owner: Owner | undefined): Promise<void> {
+  await mkdir(folders.root, { recursive: true });
+  await checkReachable(folders.root, owner);
+  for (const folder of [folders.bin, folders.log]) await mkdir(folder, { recursive: true });
+  for (const folder of [folders.erp, folders.ssh]) {
+    await mkdir(folder, { recursive: true });
+    await chmod(folder, 0o700);
+  }
+  await ownFolder(folders.home, owner, 0o750);
+  await ownFolder(path.dirname(authorizedKeysFile(folders)), owner, 0o700);
+  await ownFolder(folders.run, owner, 0o700);
+  await writeWhole(path.join(folders.bin, "erpctl"), ERPCTL, { mode: 0o755 });
+  await writeWhole(path.join(folders.bin, "hostname"), HOSTNAME_COMMAND, { mode: 0o755 });
+  await writeWhole(path.join(folders.root, "etc", "hostname"), `${hostname(spec)}\n`, { mode: 0o644 });
+  await writeWhole(path.join(folders.root, "etc", "bashrc"), bashrc(hostname(spec)), { mode: 0o644 });
+  await provisionKeys(spec, folders, owner);
+}
+
+/**
+ * Writes each of the instance's keys to authorized_keys once, as cloud-init does on first boot: the file then decides,
+ * and a key that the operator took out of it stays out.
+ */
+async function provisionKeys(spec: HostSpec, folders: HostFolders, owner: Owner | undefined): Promise<void> {
+  const doneFile = path.join(folders.ssh, "provisioned-keys");
+  const done = new Set(((await readIfThere(doneFile)) ?? "").split("\n"));
+  const fresh = spec.authorizedKeys.map((line) => line.trim()).filter((line) => line && !done.has(line));
+  if (fresh.length === 0) return;
+  const file = authorizedKeysFile(folders);
+  const present = (await readIfThere(file)) ?? "";
+  const gap = present && !present.endsWith("\n") ? "\n" : "";
+  await writeWhole(file, `${present}${gap}${fresh.join("\n")}\n`, { mode: 0o600, owner });
+  await appendFile(doneFile, `${fresh.join("\n")}\n`);
+}
+
+function bashrc(name: string): string {
+  return [
+    `PS1='ubuntu@${name}:\\w\\$ '`,
+    "HISTFILE=",
+    `[ -f "$HOME/.bashrc" ] && . "$HOME/.bashrc"`,
+    "alias ls='ls --color=auto' 2>/dev/null || true",
+    "",
+  ].join("\n");
+}
+
+function commandEnvironment(spec: HostSpec, folders: HostFolders): Readonly<Record<string, string>> {
+  const [data] = Object.entries(spec.volumes).sort(([a], [b]) => a.localeCompare(b));
+  return {
+    HOME: folders.home,
+    USER: "ubuntu",
+    LOGNAME: "ubuntu",
+    HOSTNAME: hostname(spec),
+    PATH: `${folders.bin}:/usr/local/bin:/usr/bin:/bin`,
+    LANG: "C.UTF-8",
+    PS1: `ubuntu@${hostname(spec)}:\\w\\$ `,
+    ERP_CONTROL: path.join(folders.run, "erp.sock"),
+    ERP_NODE: process.execPath,
+    ERP_ROOT: folders.root,
+    ...(data ? { ERP_DATA: data[1].folder } : {}),
+    PGHOST: folders.run,
+    PGUSER: "erp",
+    PGDATABASE: "erp",
+  };
+}
+
+/** HTTPS without a listener of its own: it is given connections once there is a certificate. */
+function webServer(site: ReturnType<typeof createSite>, instance: ErpInstance) {
+  let server: HttpsServer | undefined;
+  let shown: string | undefined;
+  return {
+    /** False while there is no certificate: nothing is set up on this host. */
+    serve(socket: Socket): boolean {
+      const certificate = instance.certificate();
+      if (!certificate) return false;
+      if (!server) {
+        server = createHttpsServer({ ...certificate, minVersion: "TLSv1.2" }, site);
+        server.on("tlsClientError", (_error, secured) => secured.destroy());
+        server.on("clientError", (_error, client) => client.destroy());
+      } else if (shown !== certificate.cert) server.setSecureContext({ ...certificate, minVersion: "TLSv1.2" });
+      shown = certificate.cert;
+      server.emit("connection", socket);
+      return true;
+    },
+  };
+}
+
+/** The private socket behind `erpctl`, opened when somebody may first use it. */
+function lazyControl(
+  instance: ErpInstance,
+  folders: HostFolders,
+  { owner }: HostContext,
+  smoke: Parameters<typeof controlHandler>[1],
+) {
+  let opening: Promise<HttpServer> | undefined;
+  const open = async () => {
+    const file = path.join(folders.run, "erp.sock");
+    await rm(file, { force: true });
+    const server = createHttpServer(controlHandler(instance, smoke));
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(file, resolve);
+    });
+    if (owner) await chown(file, owner.uid, owner.gid);
+    return server;
+  };
+  return {
+    ready: () => (opening ??= open()),
+    async close() {
+      const server = await opening?.catch(() => undefined);
+      server?.closeAllConnections();
+      server?.close();
+    },
+  };
+}
+
+function listen(server: Server, address: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === "EADDRINUSE"
+          ? new AppError("PortInUse", `${address}:${port}, a lab host's own address, is in use by another program.`, {
+              retryable: true,
+              next: "End that program, or the other lab that has this address.",
+            })
+          : error,
+      );
+    server.once("error", failed);
+    server.listen({ host: address, port, exclusive: true }, () => {
+      server.off("error", failed);
+      server.on("error", () => undefined);
+      resolve();
+    });
+  });
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    if (server.listening) server.close(() => resolve());
+    else resolve();
+  });
+}

@@ -1,0 +1,180 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readdir, readFile, readlink } from "node:fs/promises";
+import type { PseudoTtyInfo, ServerChannel, Session } from "ssh2";
+import type { Owner } from "../owner.ts";
+import { processTree, signal } from "../postgres/process-tree.ts";
+
+/** What a host's commands run with. */
+export interface CommandSetting {
+  readonly instanceId: string;
+  readonly home: string;
+  readonly owner: Owner | undefined;
+  /** Read at each command: volumes and the name may change. */
+  readonly environment: () => Readonly<Record<string, string>>;
+  /** Start file of interactive shells. */
+  readonly shellStart: string;
+}
+
+/** Marks the processes of a host in their environment, so that power-off finds also those that left their session. */
+const MARK = "ERP_INSTANCE";
+const SHELL = existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh";
+const SCRIPT = ["/usr/bin/script", "/bin/script"].find((file) => process.platform === "linux" && existsSync(file));
+
+/** Serves exec and shell requests of one session, with or without a terminal. */
+export function serveCommands(session: Session, setting: CommandSetting): void {
+  let terminal: PseudoTtyInfo | undefined;
+  let child: ChildProcess | undefined;
+  const given: Record<string, string> = {};
+
+  session.on("env", (accept, reject, { key, val }) => {
+    if (!/^(LANG|LC_[A-Z]+)$/.test(key)) return reject?.();
+    given[key] = val;
+    accept?.();
+  });
+  session.on("pty", (accept, _reject, info) => {
+    terminal = info;
+    accept?.();
+  });
+  session.on("window-change", (accept, _reject, { rows, cols }) => {
+    accept?.();
+    if (terminal && child?.pid) void resize(child.pid, rows, cols, setting.owner);
+  });
+  session.on("signal", (accept, _reject, { name }) => {
+    accept?.();
+    if (child?.pid) void passSignal(child.pid, name, terminal !== undefined);
+  });
+  session.on("exec", (accept, _reject, { command }) => {
+    child = run(accept(), command, terminal, setting, given);
+  });
+  session.on("shell", (accept) => {
+    child = run(accept(), null, terminal, setting, given);
+  });
+}
+
+function run(
+  channel: ServerChannel,
+  command: string | null,
+  terminal: PseudoTtyInfo | undefined,
+  setting: CommandSetting,
+  given: Readonly<Record<string, string>>,
+): ChildProcess {
+  if (terminal && !SCRIPT)
+    channel.stderr.write("This host has no terminals (script is missing): lines are sent as they are.\r\n");
+  const withTerminal = terminal !== undefined && SCRIPT !== undefined;
+  const { file, args } = withTerminal ? inTerminal(SCRIPT, terminal, command, setting) : plain(command, setting);
+  const child = spawn(file, args, {
+    cwd: setting.home,
+    env: {
+      ...given,
+      ...setting.environment(),
+      [MARK]: setting.instanceId,
+      SHELL,
+      ...(command === null ? {} : { SSH_ORIGINAL_COMMAND: command }),
+      ...(terminal ? { TERM: termName(terminal) } : {}),
+    },
+    stdio: "pipe",
+    // A session of its own, as sshd gives: it can be signalled as a whole, and outlives nobody by accident.
+    detached: true,
+    ...setting.owner,
+  });
+
+  let result: { code: number | null; signal: NodeJS.Signals | null } | undefined;
+  child.once("error", (error) => {
+    channel.stderr.write(`cannot run: ${error.message}\n`);
+    finish(channel, 127, null);
+  });
+  child.once("exit", (code, name) => {
+    result = { code, signal: name };
+  });
+  child.once("close", (code, name) => finish(channel, result?.code ?? code, result?.signal ?? name));
+  child.stdin.on("error", () => undefined);
+  channel.on("error", () => undefined);
+  channel.pipe(child.stdin);
+  child.stdout.pipe(channel, { end: false });
+  child.stderr.pipe(channel.stderr, { end: false });
+  channel.once("close", () => {
+    child.stdin.destroy();
+    // Nobody reads any more: writers get a broken pipe, or a hang-up where there was a terminal, as under sshd.
+    child.stdout.destroy();
+    child.stderr.destroy();
+    if (withTerminal && result === undefined && child.pid) void hangUp(child.pid);
+  });
+  return child;
+}
+
+function finish(channel: ServerChannel, code: number | null, name: NodeJS.Signals | null): void {
+  if (name) channel.exit(name.slice(3), false, "");
+  else channel.exit(code ?? 255);
+  channel.end();
+}
+
+function plain(command: string | null, { shellStart }: CommandSetting): { file: string; args: string[] } {
+  if (command !== null) return { file: SHELL, args: ["-c", command] };
+  return { file: SHELL, args: SHELL.endsWith("bash") ? ["--rcfile", shellStart] : [] };
+}
+
+/** `script` makes the terminal; its own input is a pipe, so size and echo are set from inside. */
+function inTerminal(
+  script: string,
+  { rows, cols }: PseudoTtyInfo,
+  command: string | null,
+  { shellStart }: CommandSetting,
+): { file: string; args: string[] } {
+  const set = `stty rows ${whole(rows, 24)} cols ${whole(cols, 80)} echo 2>/dev/null`;
+  const start =
+    command !== null
+      ? `exec ${SHELL} -c "$SSH_ORIGINAL_COMMAND"`
+      : SHELL.endsWith("bash")
+        ? `exec ${SHELL} --rcfile ${quoted(shellStart)} -i`
+        : `exec ${SHELL} -i`;
+  return { file: script, args: ["-qefc", `${set}; ${start}`, "/dev/null"] };
+}
+
+function whole(value: number, otherwise: number): number {
+  return Number.isInteger(value) && value > 0 && value < 10_000 ? value : otherwise;
+}
+
+/** One word for a POSIX shell, whatever is in it. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function termName(terminal: PseudoTtyInfo): string {
+  const { term } = terminal as PseudoTtyInfo & { term?: string };
+  return term && /^[\w.+-]{1,40}$/.test(term) ? term : "xterm-256color";
+}
+
+async function resize(pid: number, rows: number, cols: number, owner: Owner | undefined): Promise<void> {
+  const [, inside] = await processTree(pid);
+  const device = inside ? await readlink(`/proc/${inside}/fd/0`).catch(() => undefined) : undefined;
+  if (!device?.startsWith("/dev/pts/")) return;
+  const size = ["rows", String(whole(rows, 24)), "cols", String(whole(cols, 80))];
+  const stty = spawn("stty", ["-F", device, ...size], { stdio: "ignore", ...owner });
+  stty.once("error", () => undefined);
+}
+
+async function passSignal(pid: number, name: string, terminal: boolean): Promise<void> {
+  if (!/^(ABRT|ALRM|FPE|HUP|ILL|INT|KILL|PIPE|QUIT|SEGV|TERM|USR1|USR2)$/.test(name)) return;
+  const wanted = `SIG${name}` as NodeJS.Signals;
+  if (!terminal) signal(-pid, wanted);
+  else for (const each of (await processTree(pid)).slice(1)) signal(each, wanted);
+}
+
+async function hangUp(pid: number): Promise<void> {
+  const tree = await processTree(pid);
+  for (const each of tree.slice(1)) signal(each, "SIGHUP");
+  signal(pid, "SIGTERM");
+}
+
+/** Sends a signal to every process that was started over SSH on a host, detached ones included. */
+export async function signalCommands(instanceId: string, name: NodeJS.Signals): Promise<void> {
+  const needle = `${MARK}=${instanceId}\0`;
+  const pids = (await readdir("/proc").catch(() => [])).filter((entry) => /^\d+$/.test(entry)).map(Number);
+  await Promise.all(
+    pids.map(async (pid) => {
+      const environment = await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "");
+      if (pid !== process.pid && `\0${environment}`.includes(`\0${needle}`)) signal(pid, name);
+    }),
+  );
+}
