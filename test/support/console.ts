@@ -7,7 +7,8 @@ import { controlSocketOf } from "../../main/home/index.ts";
 import { kill } from "./processes.ts";
 
 export const REPOSITORY = path.resolve(import.meta.dirname, "../..");
-export const BUILT_CLI = path.join(REPOSITORY, "dist/main/cli.js");
+const CLI = path.join(REPOSITORY, "scripts/fleetwright.mjs");
+const BUILT = path.join(REPOSITORY, "dist/main/cli.js");
 
 export type LabKind = "demo" | "empty" | "none";
 
@@ -38,9 +39,9 @@ export async function launchConsole(
   lab: LabKind,
   options: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<RunningConsole> {
-  if (!existsSync(BUILT_CLI)) throw new Error(`${BUILT_CLI} is missing; build it with: npm run build`);
+  if (!existsSync(BUILT)) throw new Error(`${BUILT} is missing; build it with: npm run build`);
   const start = ["start", "--host", "loopback", "--no-open", "--json", "--home", home, "--lab", lab];
-  const child = spawn(process.execPath, [BUILT_CLI, ...start, ...(options.args ?? [])], {
+  const child = spawn(process.execPath, [CLI, ...start, ...(options.args ?? [])], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NO_COLOR: "1", ...options.env },
   });
