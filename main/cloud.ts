@@ -85,7 +85,9 @@ export function openCloud(secrets: Secrets) {
     /** Who am I, and does each region answer. Never throws. */
     async checkAccount(account: Account): Promise<AccountCheck> {
       const [first] = account.regions;
-      const identity = await whoAmI(accounts.access(account, first ?? "us-east-1")).catch((error: unknown) => ({ error }));
+      const identity = await whoAmI(accounts.access(account, first ?? "us-east-1")).catch((error: unknown) => ({
+        error,
+      }));
       const regions = await Promise.all(
         account.regions.map(async (region) => {
           try {
@@ -125,7 +127,7 @@ function cloudOf(accounts: AwsAccounts, account: Account, region: string): Cloud
     sizes: () => readSizes(access),
     instanceQuota: () => readInstanceQuota(access),
     place: (seed) => ec2.placeFor(access, seed),
-    findOrImportKeyPair: (name, publicKey, tags) => ec2.findOrImportKeyPair(access, name, publicKey, tags),
+    findOrImportKeyPair: (name, publicKey) => ec2.findOrImportKeyPair(access, name, publicKey),
     findOrCreateSecurityGroup: (made, group) => ec2.findOrCreateSecurityGroup(access, made, group),
     findOrCreateVolume: (made, volume) => ec2.findOrCreateVolume(access, made, volume),
     findOrRunInstance: (made, order) => ec2.findOrRunInstance(access, made, order),
@@ -158,7 +160,6 @@ function cloudOf(accounts: AwsAccounts, account: Account, region: string): Cloud
     detach: (volumeId) => ec2.detach(access, volumeId),
     deleteVolume: (volumeId) => ec2.deleteVolume(access, volumeId),
     deleteSecurityGroup: (groupId) => ec2.deleteSecurityGroup(access, groupId),
-    deleteKeyPair: (keyPairId) => ec2.deleteKeyPair(access, keyPairId),
   };
 }
 

@@ -17,7 +17,8 @@ export interface Cloud {
   sizes(): Promise<readonly SizeOption[]>;
   instanceQuota(): Promise<{ limit: number; used: number } | undefined>;
   place(seed: string): Promise<{ vpcId: string; subnetId: string; zone: string }>;
-  findOrImportKeyPair(name: string, publicKey: string, tags: Tags): Promise<string>;
+  /** Keys belong to the console, not to a job: they are shared and never rolled back. */
+  findOrImportKeyPair(name: string, publicKey: string): Promise<string>;
   findOrCreateSecurityGroup(
     made: MadeBy,
     group: {
@@ -56,13 +57,11 @@ export interface Cloud {
     instances: string[];
     volumes: { id: string; state: string }[];
     securityGroups: string[];
-    keyPairs: string[];
   }>;
   terminate(instanceId: string): Promise<void>;
   detach(volumeId: string): Promise<void>;
   deleteVolume(volumeId: string): Promise<void>;
   deleteSecurityGroup(groupId: string): Promise<void>;
-  deleteKeyPair(keyPairId: string): Promise<void>;
 }
 
 export interface HostAddress {

@@ -67,7 +67,7 @@ export function provisionTenant(ports: TenantPorts, store: TenantStore): JobKind
 
       const keyName = await job.step(importKeyPair, async (step) => {
         const key = await ports.operatorKey(accountOf(ports, input));
-        await cloud().findOrImportKeyPair(key.keyName, key.publicKey, {});
+        await cloud().findOrImportKeyPair(key.keyName, key.publicKey);
         await step.detail(key.keyName);
         return key.keyName;
       });

@@ -27,7 +27,7 @@ export function rollBackTenant(ports: TenantPorts, store: TenantStore): JobKind<
     plan: () => ROLL_BACK_STEPS,
 
     async run(input, job) {
-      const [list, terminate, volumes, groups, pairs, check, forget] = ROLL_BACK_STEPS;
+      const [list, terminate, volumes, groups, check, forget] = ROLL_BACK_STEPS;
       const cloud = () => cloudOf(ports, input);
       const made = () => cloud().listMadeBy(input.provisioningJobId);
 
@@ -35,12 +35,7 @@ export function rollBackTenant(ports: TenantPorts, store: TenantStore): JobKind<
         const tenant = await store.tenant(input.tenantId);
         if (tenant?.handedOverAt) throw handedOver(input.slug);
         const found = await made();
-        const names = [
-          ...found.instances,
-          ...found.volumes.map((one) => one.id),
-          ...found.securityGroups,
-          ...found.keyPairs,
-        ];
+        const names = [...found.instances, ...found.volumes.map((one) => one.id), ...found.securityGroups];
         for (const name of names) await step.log(`made by ${input.provisioningJobId}: ${name}`);
         await step.detail(names.length === 0 ? "nothing was made" : names.join(", "));
       });
@@ -73,16 +68,10 @@ export function rollBackTenant(ports: TenantPorts, store: TenantStore): JobKind<
         await step.detail(found.join(", ") || "none");
       });
 
-      await job.step(pairs, async (step) => {
-        const found = (await made()).keyPairs;
-        for (const pair of found) await cloud().deleteKeyPair(pair);
-        await step.detail(found.join(", ") || "none");
-      });
-
       await job.step(check, async (step) => {
         await pollUntil("Removing everything", step.signal, { everyMs: POLL_MS, withinMs: GONE_MS }, async () => {
           const left = await made();
-          const count = left.instances.length + left.volumes.length + left.securityGroups.length + left.keyPairs.length;
+          const count = left.instances.length + left.volumes.length + left.securityGroups.length;
           return count === 0 ? true : undefined;
         });
         await step.detail("nothing is left");

@@ -29,7 +29,6 @@ export const ROLL_BACK_STEPS = [
   "terminate instances",
   "delete volumes",
   "delete security groups",
-  "delete key pairs",
   "check that nothing is left",
   "remove from inventory",
 ] as const;

@@ -5,7 +5,6 @@ import {
   CreateSecurityGroupCommand,
   CreateTagsCommand,
   CreateVolumeCommand,
-  DeleteKeyPairCommand,
   DeleteSecurityGroupCommand,
   DeleteVolumeCommand,
   DescribeInstancesCommand,
@@ -83,7 +82,7 @@ export function placeFor(aws: AwsAccess, seed: string): Promise<{ vpcId: string;
 }
 
 /** Makes the public key known to the region under `name`. Throws Conflict when the name holds another key. */
-export function findOrImportKeyPair(aws: AwsAccess, name: string, publicKey: string, tags: Tags): Promise<string> {
+export function findOrImportKeyPair(aws: AwsAccess, name: string, publicKey: string): Promise<string> {
   return call(aws, "ImportKeyPair", async () => {
     const existing = await aws.ec2
       .send(new DescribeKeyPairsCommand({ KeyNames: [name], IncludePublicKey: true }))
@@ -102,7 +101,6 @@ export function findOrImportKeyPair(aws: AwsAccess, name: string, publicKey: str
         new ImportKeyPairCommand({
           KeyName: name,
           PublicKeyMaterial: new TextEncoder().encode(publicKey),
-          TagSpecifications: [{ ResourceType: "key-pair", Tags: toTagList(tags) }],
         }),
       )
       .catch((error) => {
@@ -311,15 +309,13 @@ export function listMadeBy(
   instances: string[];
   volumes: { id: string; state: string }[];
   securityGroups: string[];
-  keyPairs: string[];
 }> {
   return call(aws, "DescribeInstances", async () => {
     const Filters = [{ Name: `tag:${TAG.job}`, Values: [jobId] }];
-    const [instances, volumes, groups, pairs] = await Promise.all([
+    const [instances, volumes, groups] = await Promise.all([
       aws.ec2.send(new DescribeInstancesCommand({ Filters })),
       aws.ec2.send(new DescribeVolumesCommand({ Filters })),
       aws.ec2.send(new DescribeSecurityGroupsCommand({ Filters })),
-      aws.ec2.send(new DescribeKeyPairsCommand({ Filters })),
     ]);
     return {
       instances: instancesOf(instances.Reservations)
@@ -327,7 +323,6 @@ export function listMadeBy(
         .map((one) => one.InstanceId!),
       volumes: (volumes.Volumes ?? []).map((one) => ({ id: one.VolumeId!, state: one.State! })),
       securityGroups: (groups.SecurityGroups ?? []).map((one) => one.GroupId!),
-      keyPairs: (pairs.KeyPairs ?? []).map((one) => one.KeyPairId!),
     };
   });
 }
@@ -355,12 +350,6 @@ export function deleteVolume(aws: AwsAccess, volumeId: string): Promise<void> {
 export function deleteSecurityGroup(aws: AwsAccess, groupId: string): Promise<void> {
   return call(aws, "DeleteSecurityGroup", async () => {
     await aws.ec2.send(new DeleteSecurityGroupCommand({ GroupId: groupId })).catch(whenNotFound(undefined));
-  });
-}
-
-export function deleteKeyPair(aws: AwsAccess, keyPairId: string): Promise<void> {
-  return call(aws, "DeleteKeyPair", async () => {
-    await aws.ec2.send(new DeleteKeyPairCommand({ KeyPairId: keyPairId })).catch(whenNotFound(undefined));
   });
 }
 
