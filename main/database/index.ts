@@ -1,6 +1,9 @@
+import { statfsSync } from "node:fs";
+import { dirname } from "node:path";
 import pg from "pg";
 import type { AppError } from "../../shared/errors.ts";
 import { SECOND_MS } from "../../shared/time.ts";
+import { diskFull } from "../home/files.ts";
 import type { Home } from "../home/index.ts";
 import type { Log } from "../log.ts";
 import { EmbeddedServer } from "./embedded.ts";
@@ -36,6 +39,8 @@ export interface DatabaseOptions {
   readonly log: Log;
   readonly migrations?: readonly Migration[];
 }
+
+const WAL_SEGMENT_BYTES = 16 * 1024 * 1024;
 
 /**
  * Opens the database and brings its schema up to date.
@@ -76,6 +81,16 @@ async function openTeam(options: DatabaseOptions, url: string, log: Log): Promis
   return open({ ...options, log, kind: "team", place, stop: async () => {} }, clientConfig, pg.Client);
 }
 
+/** A full disk can end the server itself, which then fails to come back: below one WAL segment it needs room. */
+function isDiskFull(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(folder));
+    return bavail * bsize < WAL_SEGMENT_BYTES;
+  } catch {
+    return false;
+  }
+}
+
 interface Opening extends DatabaseOptions {
   readonly kind: Database["kind"];
   readonly place: string;
@@ -89,7 +104,12 @@ async function open(opening: Opening, config: pg.ClientConfig, Client: typeof pg
   // Idle connections may be closed by the server at any time; the pool drops them and opens others.
   pool.on("error", (error) => log.debug("an idle database connection was closed", { error: error.message }));
   pool.on("connect", (client) => client.on("error", () => {}));
-  const explain = (error: unknown): AppError | undefined => explainDatabaseError(error, place);
+  const explain = (error: unknown): AppError | undefined => {
+    const explained = explainDatabaseError(error, place);
+    return kind === "embedded" && explained?.code === "DatabaseUnavailable" && isDiskFull(place)
+      ? diskFull(place, error)
+      : explained;
+  };
   const listener = new Listener(async () => {
     const client = new Client({ ...named, keepAlive: true, keepAliveInitialDelayMillis: 10 * SECOND_MS });
     client.on("error", () => {});
