@@ -8,6 +8,7 @@ import { type ContractServer, MAX_FRAME_BYTES, webSocketConnection } from "./ser
 export type Opened = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface Control {
+  readonly path: string;
   /** Clients connected now. */
   readonly connections: number;
   close(): Promise<void>;
@@ -47,6 +48,7 @@ export async function serveControl(options: {
   if (isFile) await chmod(options.path, 0o600);
 
   return {
+    path: options.path,
     get connections() {
       return connections;
     },

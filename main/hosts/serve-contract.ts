@@ -39,15 +39,22 @@ export function createContractServer(router: Router<Contract, Record<never, neve
     interceptors: [
       async (options) => {
         const call = callName(options.request.url);
+        let decoding = false;
+        const body = () => {
+          decoding = true;
+          return options.request.body();
+        };
+        let result: Awaited<ReturnType<typeof options.next>>;
         try {
-          const result = await options.next();
-          if (result.matched) return result;
+          result = await options.next({ ...options, request: { ...options.request, body } });
         } catch (error) {
-          // The procedure's own failures are converted already (below): any other is an input that cannot be decoded.
+          // The procedure's own failures are converted already (below). What else fails once the input is read is
+          // the input; before that it is the console, which has not come up.
           if (error instanceof ORPCError) throw error;
-          throw asContractError(unreadable(call, error), call, log);
+          throw asContractError(decoding ? unreadable(call, error) : error, call, log);
         }
-        throw asContractError(unknownCall(call), call, log);
+        if (!result.matched) throw asContractError(unknownCall(call), call, log);
+        return result;
       },
     ],
     clientInterceptors: [
