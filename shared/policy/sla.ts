@@ -4,7 +4,7 @@ import type { EnvironmentKind } from "../tenant/model.ts";
 import { HOUR_MS, MINUTE_MS } from "../time.ts";
 import { dateOf, utcText, zonedAt } from "./calendar.ts";
 import { intersect, subtract, totalMs, union } from "./intervals.ts";
-import { checkNotice, type NoticeFacts } from "./notice.ts";
+import { checkNotice } from "./notice.ts";
 import type { MaintenanceKind, PolicyProfile } from "./profile.ts";
 import { allow, type Clause, refuse, verdict, type Verdict } from "./verdict.ts";
 import type { Window } from "./windows.ts";
@@ -17,7 +17,6 @@ export interface NoticedWindow extends Window {
   readonly noticeProvenAt: Date | null;
   /** Which major change of its calendar year it is, from 1; those above the allowance earn nothing (R40). */
   readonly majorOfYear?: number;
-  readonly move?: NoticeFacts["move"];
 }
 
 /**
@@ -38,7 +37,7 @@ export function checkExclusion(profile: PolicyProfile, window: NoticedWindow): V
 
   const notice = checkNotice(
     profile,
-    { kind, startsAt, announcedAt: noticeProvenAt, interrupts: true, ...(window.move ? { move: window.move } : {}) },
+    { kind, startsAt, announcedAt: noticeProvenAt, interrupts: true },
     noticeProvenAt,
   );
   if (!notice.allowed)
@@ -56,12 +55,6 @@ export function checkExclusion(profile: PolicyProfile, window: NoticedWindow): V
     facts: { from: utcText(startsAt), until: utcText(until), noticed: utcText(noticeProvenAt) },
     note,
   });
-}
-
-/** The part of a window that is excluded, or null. */
-export function excludedPart(profile: PolicyProfile, window: NoticedWindow): Window | null {
-  const { allowed, facts } = checkExclusion(profile, window);
-  return allowed && facts ? { startsAt: window.startsAt, endsAt: new Date(String(facts.until)) } : null;
 }
 
 /** One calendar month, "2026-03", in the customer's zone. Throws AppError InvalidInput for anything else. */
@@ -128,9 +121,9 @@ export function slaMonth(profile: PolicyProfile, events: MonthEvents): MonthRepo
   const excluded: (Window & Clause & { windowId: string })[] = [];
   let left = down;
   for (const window of events.windows) {
-    const part = excludedPart(profile, window);
-    if (!part) continue;
-    const { rule, source } = checkExclusion(profile, window);
+    const { allowed, rule, source, facts } = checkExclusion(profile, window);
+    if (!allowed) continue;
+    const part = { startsAt: window.startsAt, endsAt: new Date(String(facts?.until)) };
     for (const stretch of intersect(left, [part])) excluded.push({ ...stretch, windowId: window.id, rule, source });
     left = subtract(left, [part]);
   }

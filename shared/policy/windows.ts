@@ -90,7 +90,7 @@ export function checkStandardWindow(profile: PolicyProfile, zone: string, window
     });
   const month = zonedAt(window.startsAt, zone).toPlainDate().toPlainYearMonth();
   const own = standardWindowOf(standard, month, zone);
-  const inside = window.startsAt >= own.startsAt && window.endsAt <= own.endsAt;
+  const inside = window.startsAt >= own.startsAt && window.startsAt < own.endsAt && window.endsAt <= own.endsAt;
   const next = inside ? own : nextStandardWindow(profile, zone, now)!;
   const local = zonedAt(next.startsAt, zone).toPlainDateTime().toString({ smallestUnit: "minute" });
   const facts = { zone, startsAt: utcText(next.startsAt), endsAt: utcText(next.endsAt), local };
