@@ -51,8 +51,8 @@ export async function startInElectron(lab: LabKind): Promise<Host> {
   const { folder: home, remove } = await scratchFolder("e2e");
   const app = await _electron.launch({
     executablePath: path.join(electron, "electron"),
-    args: [path.join(REPOSITORY, "dist/main/electron.js"), "--home", home, "--lab", lab],
-    env: { ...process.env, LC_ALL: "en_GB.UTF-8" } as Record<string, string>,
+    args: [REPOSITORY],
+    env: { ...(process.env as Record<string, string>), FLEETWRIGHT_HOME: home, FLEETWRIGHT_LAB: lab },
   });
   const page = await app.firstWindow();
   const connected = await connectConsole((await findConsole(home)) ?? "no console runs");

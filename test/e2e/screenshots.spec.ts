@@ -1,0 +1,47 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { REPOSITORY } from "../support/console.ts";
+import { expect, test } from "./console.ts";
+import { openScreen } from "./screens.ts";
+import { beginOrder, order, wizardStep } from "./wizard.ts";
+
+const FOLDER = path.join(REPOSITORY, "docs/images");
+
+test("pictures of every screen in both themes, for the README and the guide", async ({ page, host }) => {
+  test.setTimeout(300_000);
+  await mkdir(FOLDER, { recursive: true });
+  const { rows } = await host.client.fleet.list();
+  const picture = async (name: string, theme: string) => {
+    await page.mouse.move(0, 0);
+    await page.waitForTimeout(400); // transitions
+    await page.screenshot({ path: path.join(FOLDER, `${name}-${theme}.png`), animations: "disabled" });
+  };
+
+  for (const theme of ["light", "dark"] as const) {
+    await host.client.settings.update({ theme });
+    await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", theme);
+    await openScreen(page, "#/fleet", "Fleet");
+    await picture("fleet", theme);
+    await openScreen(page, `#/tenants/${rows[0]!.slug}`, rows[0]!.customer);
+    await picture("tenant", theme);
+    await openScreen(page, "#/lab", "Lab");
+    await picture("lab", theme);
+    await openScreen(page, "#/settings/accounts", "Settings");
+    await picture("settings", theme);
+    await page.keyboard.press("ControlOrMeta+k");
+    await expect(page.getByPlaceholder("Screen, tenant, job or act…")).toBeVisible();
+    await picture("palette", theme);
+    await page.keyboard.press("Escape");
+
+    await beginOrder(page, theme === "light" ? "Fulmar Outdoor" : "Gannet Logistics");
+    await wizardStep(page, "Plan").click();
+    await expect(page.getByText("Every rule allows it")).toBeVisible();
+    await picture("wizard", theme);
+    await order(page);
+    await expect(page.getByRole("list", { name: "Steps" }).getByLabel("Done")).not.toHaveCount(0, { timeout: 60_000 });
+    await picture("job", theme);
+    await expect(page.getByText("Done", { exact: true }).first()).toBeVisible({ timeout: 150_000 });
+    await openScreen(page, "#/jobs", "Jobs");
+    await picture("jobs", theme);
+  }
+});
