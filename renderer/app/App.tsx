@@ -1,0 +1,35 @@
+import { MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { QueryClientProvider, type QueryClient } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { Router } from "wouter";
+import { useHashLocation } from "wouter/use-hash-location";
+import { createApi, LineContext } from "./api.ts";
+import type { Connection } from "./client.ts";
+import { ErrorBoundary } from "./ErrorBoundary.tsx";
+import { Gate } from "./Gate.tsx";
+import { theme } from "./theme.ts";
+
+interface Props {
+  readonly connection: Connection;
+  readonly cache: QueryClient;
+}
+
+/** Everything that the screens stand on: theme, cache, line to the console, addresses. */
+export function App({ connection, cache }: Props) {
+  const line = useMemo(() => ({ connection, api: createApi(connection.client) }), [connection]);
+  return (
+    <MantineProvider theme={theme} defaultColorScheme="auto">
+      <Notifications position="bottom-right" limit={4} />
+      <ErrorBoundary>
+        <LineContext value={line}>
+          <QueryClientProvider client={cache}>
+            <Router hook={useHashLocation}>
+              <Gate />
+            </Router>
+          </QueryClientProvider>
+        </LineContext>
+      </ErrorBoundary>
+    </MantineProvider>
+  );
+}

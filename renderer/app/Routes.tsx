@@ -1,0 +1,47 @@
+import { Button } from "@mantine/core";
+import { Link, Redirect, Route, Switch } from "wouter";
+import { FleetPage } from "../fleet/FleetPage.tsx";
+import { JobPage } from "../jobs/JobPage.tsx";
+import { JobsPage } from "../jobs/JobsPage.tsx";
+import { LabPage } from "../lab/LabPage.tsx";
+import { SettingsPage } from "../settings/SettingsPage.tsx";
+import { NewTenantPage } from "../tenant/NewTenantPage.tsx";
+import { TenantPage } from "../tenant/TenantPage.tsx";
+import { EmptyState } from "../ui/EmptyState.tsx";
+import { useWords } from "./i18n/index.ts";
+import { Page } from "./Page.tsx";
+import { paths } from "./paths.ts";
+
+/** Which address shows which screen. */
+export function Routes() {
+  return (
+    <Switch>
+      <Route path="/">
+        <Redirect to={paths.fleet} replace />
+      </Route>
+      <Route path="/fleet" component={FleetPage} />
+      <Route path="/new-tenant" component={NewTenantPage} />
+      <Route path="/tenants/:slug">{({ slug }) => <TenantPage key={slug} slug={slug} />}</Route>
+      <Route path="/jobs" component={JobsPage} />
+      <Route path="/jobs/:id">{({ id }) => <JobPage key={id} jobId={id} />}</Route>
+      <Route path="/lab" component={LabPage} />
+      <Route path="/settings/:section?">{({ section }) => <SettingsPage section={section} />}</Route>
+      <Route>
+        <NotFound />
+      </Route>
+    </Switch>
+  );
+}
+
+function NotFound() {
+  const { t } = useWords();
+  return (
+    <Page title={t("app.pageNotFound")}>
+      <EmptyState title={t("app.pageNotFound")} hint={t("app.pageNotFoundHint")}>
+        <Button component={Link} href={paths.fleet} size="xs">
+          {t("app.toFleet")}
+        </Button>
+      </EmptyState>
+    </Page>
+  );
+}

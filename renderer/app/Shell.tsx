@@ -1,0 +1,277 @@
+import { ActionIcon, Badge, Button, Group, Menu, Tooltip, UnstyledButton } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { spotlight } from "@mantine/spotlight";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import {
+  IconFlask,
+  IconKeyboard,
+  IconLanguage,
+  IconLayoutList,
+  IconListCheck,
+  IconMoon,
+  IconPlugConnected,
+  IconPlugConnectedX,
+  IconSearch,
+  IconServer2,
+  IconSettings,
+  IconSquarePlus,
+  IconSun,
+} from "@tabler/icons-react";
+import { useEffect, useState } from "react";
+import { Link, useLocation } from "wouter";
+import { useApi, useConnection } from "./api.ts";
+import { LANGUAGES, THEMES, useChangeSettings } from "./appearance.ts";
+import { useWords } from "./i18n/index.ts";
+import { ACTIVE_STATES, kindWords } from "./job-words.ts";
+import { startLive } from "./live.ts";
+import { Palette } from "./Palette.tsx";
+import { paths } from "./paths.ts";
+import { Routes } from "./Routes.tsx";
+import { ShortcutHelp, useShortcuts } from "./shortcuts.tsx";
+import classes from "./Shell.module.css";
+
+export const SCREENS = [
+  { key: "fleet", path: paths.fleet, under: ["/fleet", "/tenants"], Icon: IconLayoutList },
+  { key: "newTenant", path: paths.newTenant, under: ["/new-tenant"], Icon: IconSquarePlus },
+  { key: "jobs", path: paths.jobs, under: ["/jobs"], Icon: IconListCheck },
+  { key: "lab", path: paths.lab, under: ["/lab"], Icon: IconFlask },
+  { key: "settings", path: paths.settings(), under: ["/settings"], Icon: IconSettings },
+] as const;
+
+/** The frame around every screen, and the one follower of the console's stream. */
+export function Shell() {
+  const { t } = useWords();
+  const [helpOpened, setHelpOpened] = useState(false);
+  useLive();
+  useShortcuts(() => setHelpOpened(true));
+  return (
+    <div className={classes.shell}>
+      <a className={classes.skip} href="#main" onClick={skipToMain}>
+        {t("app.skipToContent")}
+      </a>
+      <Header onHelp={() => setHelpOpened(true)} />
+      <ConnectionBar />
+      <div className={classes.middle}>
+        <Navigation />
+        <main id="main" tabIndex={-1} className={classes.main}>
+          <Routes />
+        </main>
+      </div>
+      <Palette onHelp={() => setHelpOpened(true)} />
+      <ShortcutHelp opened={helpOpened} onClose={() => setHelpOpened(false)} />
+    </div>
+  );
+}
+
+/** The address is the router's: the link moves the focus itself. */
+function skipToMain(event: React.MouseEvent) {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
+
+function useLive() {
+  const api = useApi();
+  const { connection } = useConnection();
+  const cache = useQueryClient();
+  const { t } = useWords();
+  const [, navigate] = useLocation();
+
+  useEffect(
+    () =>
+      startLive({
+        connection,
+        api,
+        cache,
+        onJobEnded: (job) => {
+          if (job.state !== "done" && job.state !== "failed" && job.state !== "cancelled") return;
+          const facts = { job: kindWords(t, job.kind), subject: job.subject };
+          notifications.show({
+            id: job.id,
+            message: (
+              <UnstyledButton className={classes.notice ?? ""} onClick={() => navigate(paths.job(job.id))}>
+                {t(`jobs.notify.${job.state}`, facts)}
+              </UnstyledButton>
+            ),
+            color: job.state === "done" ? "teal" : job.state === "failed" ? "red" : "gray",
+            autoClose: job.state === "failed" ? false : 8_000,
+            closeButtonProps: { "aria-label": t("ui.close") },
+          });
+        },
+      }),
+    [api, cache, connection, navigate, t],
+  );
+}
+
+function Navigation() {
+  const { t } = useWords();
+  const [location] = useLocation();
+  return (
+    <nav aria-label={t("app.navigation")} className={classes.nav}>
+      {SCREENS.map(({ key, path, under, Icon }) => {
+        const here = under.some((prefix) => location.startsWith(prefix));
+        return (
+          <Link key={key} href={path} className={classes.navLink ?? ""} aria-current={here ? "page" : undefined}>
+            <Icon size={20} stroke={1.6} aria-hidden />
+            <span>{t(`screen.${key}`)}</span>
+          </Link>
+        );
+      })}
+    </nav>
+  );
+}
+
+function Header({ onHelp }: { readonly onHelp: () => void }) {
+  const { t } = useWords();
+  const api = useApi();
+  const accounts = useQuery(api.settings.listAccounts.queryOptions());
+  const isLab = accounts.data?.some((account) => account.isLab) ?? false;
+  return (
+    <header className={classes.header}>
+      <Link href={paths.fleet} className={classes.brand ?? ""}>
+        <IconServer2 size={18} aria-hidden /> {t("app.name")}
+      </Link>
+      {isLab && (
+        <Tooltip label={t("app.labRibbon")} withArrow>
+          <Badge
+            component={Link}
+            href={paths.lab}
+            className={classes.lab ?? ""}
+            radius="sm"
+            leftSection={<IconFlask size={12} />}
+            tt="none"
+          >
+            {t("app.labMark")}
+          </Badge>
+        </Tooltip>
+      )}
+      <button type="button" className={classes.search} onClick={() => spotlight.open()}>
+        <IconSearch size={14} aria-hidden />
+        <span>{t("app.palette")}</span>
+        <kbd aria-hidden>{isApple() ? "⌘ K" : "Ctrl K"}</kbd>
+      </button>
+      <Group gap={4} ml="auto" wrap="nowrap">
+        <RunningJobs />
+        <ConnectionMark />
+        <LanguageMenu />
+        <ThemeMenu />
+        <Tooltip label={t("app.shortcuts")} withArrow>
+          <ActionIcon variant="subtle" color="gray" onClick={onHelp} aria-label={t("app.shortcuts")}>
+            <IconKeyboard size={18} />
+          </ActionIcon>
+        </Tooltip>
+      </Group>
+    </header>
+  );
+}
+
+const isApple = () => navigator.userAgent.includes("Mac");
+
+function RunningJobs() {
+  const { t } = useWords();
+  const api = useApi();
+  const jobs = useQuery(api.jobs.list.queryOptions({ input: { states: [...ACTIVE_STATES], limit: 200 } }));
+  const count = jobs.data?.length ?? 0;
+  return (
+    <Button
+      component={Link}
+      href={paths.jobs}
+      size="compact-sm"
+      variant={count ? "light" : "subtle"}
+      {...(count ? {} : { color: "gray" })}
+      className={classes.jobs ?? ""}
+    >
+      <span aria-live="polite">{t("app.runningJobs", { count })}</span>
+    </Button>
+  );
+}
+
+function ConnectionMark() {
+  const { t } = useWords();
+  const { phase } = useConnection();
+  const Icon = phase === "open" ? IconPlugConnected : IconPlugConnectedX;
+  return (
+    <Tooltip label={t(`connection.${phase}`)} withArrow>
+      <span className={classes.connection} data-phase={phase} role="img" aria-label={t(`connection.${phase}`)}>
+        <Icon size={18} stroke={1.7} />
+      </span>
+    </Tooltip>
+  );
+}
+
+function ConnectionBar() {
+  const { t } = useWords();
+  const { connection, phase } = useConnection();
+  return (
+    <div role="status" className={classes.barPlace}>
+      {phase === "lost" && (
+        <div className={classes.bar}>
+          <IconPlugConnectedX size={16} aria-hidden />
+          <b>{t("connection.lost")}</b>
+          <span>{t("connection.lostDetail")}</span>
+          <Button size="compact-xs" variant="default" onClick={() => connection.retryNow()}>
+            {t("connection.retryNow")}
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function LanguageMenu() {
+  const { t } = useWords();
+  const api = useApi();
+  const settings = useQuery(api.settings.get.queryOptions());
+  const { change } = useChangeSettings();
+  return (
+    <Menu position="bottom-end" withArrow>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" aria-label={t("app.language")} title={t("app.language")}>
+          <IconLanguage size={18} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {LANGUAGES.map((language) => (
+          <Menu.Item
+            key={language}
+            role="menuitemradio"
+            aria-checked={settings.data?.language === language}
+            fw={settings.data?.language === language ? 700 : 400}
+            onClick={() => change({ language })}
+          >
+            {t(`language.${language}`)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function ThemeMenu() {
+  const { t } = useWords();
+  const api = useApi();
+  const settings = useQuery(api.settings.get.queryOptions());
+  const { change } = useChangeSettings();
+  return (
+    <Menu position="bottom-end" withArrow>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" aria-label={t("app.theme")} title={t("app.theme")}>
+          <IconSun size={18} className={classes.onlyLight ?? ""} />
+          <IconMoon size={18} className={classes.onlyDark ?? ""} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {THEMES.map((theme) => (
+          <Menu.Item
+            key={theme}
+            role="menuitemradio"
+            aria-checked={settings.data?.theme === theme}
+            fw={settings.data?.theme === theme ? 700 : 400}
+            onClick={() => change({ theme })}
+          >
+            {t(`theme.${theme}`)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,13 @@
+export const SETTINGS_SECTIONS = ["general", "accounts", "vault", "about"] as const;
+export type SettingsSection = (typeof SETTINGS_SECTIONS)[number];
+
+/** Addresses inside the window: areas link to each other by these and by nothing else. */
+export const paths = {
+  fleet: "/fleet",
+  newTenant: "/new-tenant",
+  jobs: "/jobs",
+  lab: "/lab",
+  tenant: (slug: string) => `/tenants/${encodeURIComponent(slug)}`,
+  job: (id: string) => `/jobs/${encodeURIComponent(id)}`,
+  settings: (section: SettingsSection = "general") => `/settings/${section}`,
+} as const;

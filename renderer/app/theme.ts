@@ -1,0 +1,52 @@
+import { createTheme, type MantineColorsTuple } from "@mantine/core";
+
+/** Deep blue-green, from mist to night. */
+const petrol: MantineColorsTuple = [
+  "#e8f6f7",
+  "#d3eaec",
+  "#a5d5d9",
+  "#74bfc5",
+  "#4eacb4",
+  "#359fa9",
+  "#1f8993",
+  "#0f6f79",
+  "#085a63",
+  "#04434b",
+];
+
+/** Neutral with a breath of the primary colour, so that dark screens stay calm at night. */
+const dark: MantineColorsTuple = [
+  "#d5dbde",
+  "#b3bcc1",
+  "#98a3a9",
+  "#5e6a71",
+  "#3c464c",
+  "#2c353a",
+  "#222a2e",
+  "#171d20",
+  "#121719",
+  "#0c1012",
+];
+
+export const theme = createTheme({
+  colors: { petrol, dark },
+  primaryColor: "petrol",
+  primaryShade: { light: 7, dark: 5 },
+  autoContrast: true,
+  luminanceThreshold: 0.35,
+  defaultRadius: "sm",
+  fontFamily: 'Inter, "Segoe UI", system-ui, -apple-system, "Noto Sans", "Liberation Sans", Arial, sans-serif',
+  fontFamilyMonospace:
+    '"JetBrains Mono", "Cascadia Mono", ui-monospace, "Noto Sans Mono", "Liberation Mono", monospace',
+  fontSizes: { xs: "11px", sm: "13px", md: "13.5px", lg: "15px", xl: "18px" },
+  headings: {
+    fontWeight: "600",
+    sizes: {
+      h1: { fontSize: "19px", lineHeight: "1.3" },
+      h2: { fontSize: "16px", lineHeight: "1.35" },
+      h5: { fontSize: "13.5px", lineHeight: "1.4" },
+    },
+  },
+  respectReducedMotion: true,
+  cursorType: "pointer",
+});

@@ -1,0 +1,139 @@
+import { Anchor, Group, Text } from "@mantine/core";
+import type { ReactNode } from "react";
+import { regionZone } from "../../shared/policy/windows.ts";
+import type { Environment } from "../../shared/tenant/model.ts";
+import { EnvironmentStateBadge, HealthBadge, KindBadge, UnprotectedBadge, VersionWords } from "../app/badges.tsx";
+import { useWords } from "../app/i18n/index.ts";
+import { CopyButton } from "../ui/CopyButton.tsx";
+import { Fact, FactList } from "../ui/FactList.tsx";
+import { mebibytes } from "../ui/format.ts";
+import { RelativeTime } from "../ui/RelativeTime.tsx";
+import classes from "./EnvironmentPanel.module.css";
+
+interface Props {
+  readonly environment: Environment;
+  /** Customer's time zone. */
+  readonly zone: string;
+}
+
+/** One machine: how it is, where it answers, what it is made of. */
+export function EnvironmentPanel({ environment, zone }: Props) {
+  const { t } = useWords();
+  const { kind, health } = environment;
+  return (
+    <section className={classes.panel} data-kind={kind} aria-label={t(`kind.${kind}`)}>
+      <Group justify="space-between" gap="xs" mb={8}>
+        <Group gap="xs">
+          <KindBadge kind={kind} />
+          <EnvironmentStateBadge state={environment.state} />
+          <HealthBadge health={health} unprotected={environment.unprotected} />
+        </Group>
+        {environment.unprotected && <UnprotectedBadge />}
+      </Group>
+      {health.detail && health.state !== "up" && (
+        <Text size="sm" mb={6}>
+          {health.detail}
+        </Text>
+      )}
+      <Endpoints environment={environment} />
+      <hr className={classes.line} />
+      <Condition environment={environment} zone={zone} />
+      <hr className={classes.line} />
+      <Resources environment={environment} />
+    </section>
+  );
+}
+
+function Endpoints({ environment }: Pick<Props, "environment">) {
+  const { t } = useWords();
+  const ssh = environment.sshAddress;
+  const sshCommand = ssh && `ssh -p ${ssh.port} ${ssh.user}@${ssh.host}`;
+  return (
+    <FactList>
+      <Fact label={t("tenant.url")} copy={environment.url} />
+      <Fact label={t("tenant.reachedAt")} absent={t("tenant.notReached")}>
+        {environment.reachedAt && (
+          <>
+            <ExternalLink href={environment.reachedAt} />
+            <CopyButton value={environment.reachedAt} what={t("tenant.reachedAt")} />
+          </>
+        )}
+      </Fact>
+      <Fact label={t("tenant.ssh")} copy={sshCommand} absent={t("tenant.notReached")} />
+      <Fact label={t("tenant.hostKey")} copy={environment.hostKey} />
+    </FactList>
+  );
+}
+
+/** Only addresses over HTTPS become links: what AWS or a tag says is not trusted to be one. */
+function ExternalLink({ href }: { readonly href: string }): ReactNode {
+  if (!href.startsWith("https://")) return href;
+  return (
+    <Anchor href={href} target="_blank" rel="noreferrer" size="sm">
+      {href}
+    </Anchor>
+  );
+}
+
+function Condition({ environment, zone }: Props) {
+  const { t } = useWords();
+  const here = regionZone(environment.region);
+  return (
+    <FactList>
+      <Fact label={t("tenant.version")}>
+        <VersionWords version={environment.version} support={environment.versionSupport} />
+      </Fact>
+      <Fact
+        label={t("tenant.backup")}
+        absent={t(environment.unprotected ? "fleet.noBackupByContract" : "fleet.noBackup")}
+      >
+        {environment.lastBackupAt && <RelativeTime date={environment.lastBackupAt} />}
+      </Fact>
+      <Fact label={t("tenant.window")}>
+        {environment.nextWindowAt && (
+          <span>
+            <RelativeTime date={environment.nextWindowAt} show="absolute" zone={here} /> {t("time.inDataCentre")}
+            {" · "}
+            <RelativeTime date={environment.nextWindowAt} show="absolute" zone={zone} /> {t("time.atCustomer")}
+          </span>
+        )}
+      </Fact>
+      <Fact label={t("tenant.checkedAt")}>
+        {environment.health.checkedAt && <RelativeTime date={environment.health.checkedAt} />}
+      </Fact>
+      <Fact label={t("tenant.readAt")}>{environment.readAt && <RelativeTime date={environment.readAt} />}</Fact>
+    </FactList>
+  );
+}
+
+function Resources({ environment }: Pick<Props, "environment">) {
+  const { t, language } = useWords();
+  const { instanceType, vcpus, memoryMiB } = environment;
+  const size = [
+    instanceType,
+    vcpus !== null && memoryMiB !== null
+      ? t("tenant.sizeFacts", { vcpus, memory: mebibytes(memoryMiB, language) })
+      : null,
+  ].filter(Boolean);
+  return (
+    <FactList>
+      <Fact label={t("tenant.account")}>{environment.accountName}</Fact>
+      <Fact label={t("tenant.region")}>{environment.region}</Fact>
+      <Fact label={t("tenant.size")}>{size.length ? size.join(", ") : undefined}</Fact>
+      <Fact label={t("tenant.instance")} copy={environment.instanceId} />
+      <Fact label={t("tenant.image")} copy={environment.imageId} />
+      <Fact label={t("tenant.volume")} copy={environment.volumeId}>
+        {environment.volumeId && (
+          <span className={classes.code}>
+            {environment.volumeId}
+            {environment.volumeGiB !== null && `, ${environment.volumeGiB} GiB`}
+          </span>
+        )}
+      </Fact>
+      <Fact label={t("tenant.securityGroup")} copy={environment.securityGroupId} />
+      <Fact label={t("tenant.launched")}>
+        {environment.launchedAt && <RelativeTime date={environment.launchedAt} show="absolute" />}
+      </Fact>
+    </FactList>
+  );
+}

@@ -1,0 +1,110 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../shared/time.ts";
+
+/** Day first and a 24-hour clock in both languages: operators compare times across sites. */
+const LOCALES: Readonly<Record<string, string>> = { en: "en-GB", fr: "fr-FR" };
+const localeOf = (language: string) => LOCALES[language] ?? language;
+
+const made = new Map<string, Intl.DateTimeFormat>();
+/** Making an Intl formatter costs more than using it a thousand times. */
+function dateFormat(language: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${language} ${JSON.stringify(options)}`;
+  let format = made.get(key);
+  if (!format) made.set(key, (format = new Intl.DateTimeFormat(localeOf(language), options)));
+  return format;
+}
+
+/** An unknown zone falls back to the machine's own instead of failing a whole screen. */
+function known(zone: string | undefined): { timeZone?: string } {
+  if (!zone) return {};
+  try {
+    dateFormat("en", { timeZone: zone });
+    return { timeZone: zone };
+  } catch {
+    return {};
+  }
+}
+
+/** "Mon 23 Nov, 22:00" in `zone`, or in the machine's zone. */
+export function shortDateTime(date: Date, language: string, zone?: string): string {
+  return dateFormat(language, {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+    ...known(zone),
+  }).format(date);
+}
+
+/** Everything, with seconds and the zone's name. */
+export function fullDateTime(date: Date, language: string, zone?: string): string {
+  return dateFormat(language, {
+    weekday: "short",
+    year: "numeric",
+    month: "short",
+    day: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    timeZoneName: "short",
+    ...known(zone),
+  }).format(date);
+}
+
+/** 22:04:09, as in a log. */
+export function clockTime(date: Date, language: string): string {
+  return dateFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(date);
+}
+
+/** A plain date YYYY-MM-DD, which has no zone. */
+export function plainDate(date: string, language: string): string {
+  const parsed = new Date(`${date}T00:00:00Z`);
+  if (Number.isNaN(parsed.getTime())) return date;
+  return dateFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(parsed);
+}
+
+const STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
+  ["day", DAY_MS],
+  ["hour", HOUR_MS],
+  ["minute", MINUTE_MS],
+];
+
+/** "3 hours ago", "in 2 days"; "now" below a minute. */
+export function relativeTime(date: Date, now: number, language: string): string {
+  const format = new Intl.RelativeTimeFormat(localeOf(language), { numeric: "auto", style: "short" });
+  const distance = date.getTime() - now;
+  for (const [unit, size] of STEPS) {
+    if (Math.abs(distance) >= size) return format.format(Math.trunc(distance / size), unit);
+  }
+  return format.format(0, "second");
+}
+
+/** "1 h 04 min", "12 s"; the two largest units, as long as both say something. */
+export function duration(ms: number, language: string): string {
+  const seconds = Math.max(0, Math.round(ms / SECOND_MS));
+  const unit = (value: number, name: string) =>
+    new Intl.NumberFormat(localeOf(language), { style: "unit", unit: name, unitDisplay: "narrow" }).format(value);
+  if (seconds < 60) return unit(seconds, "second");
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${unit(minutes, "minute")} ${unit(seconds % 60, "second")}`;
+  return `${unit(Math.floor(minutes / 60), "hour")} ${unit(minutes % 60, "minute")}`;
+}
+
+export function count(value: number, language: string): string {
+  return new Intl.NumberFormat(localeOf(language)).format(value);
+}
+
+export function percent(value: number, language: string): string {
+  return new Intl.NumberFormat(localeOf(language), { style: "percent" }).format(value / 100);
+}
+
+/** 16384 → "16 GiB". Binary units are the same word in both languages, octets aside, which AWS does not use. */
+export function mebibytes(value: number, language: string): string {
+  const gib = value / 1024;
+  const shown = new Intl.NumberFormat(localeOf(language), { maximumFractionDigits: 1 });
+  return gib >= 1 ? `${shown.format(gib)} GiB` : `${shown.format(value)} MiB`;
+}
+
+export function bytes(value: number, language: string): string {
+  return mebibytes(value / (1024 * 1024), language);
+}
