@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { AppError } from "../../shared/errors.ts";
 import { closedParent, hostOwner } from "./hosts/owner.ts";
+import { isAlive } from "./ready-file.ts";
 
 /** A lab's folder, held by one process at a time. */
 export interface LabFolder {
@@ -79,17 +80,6 @@ async function lockByFile(file: string, path: string): Promise<() => Promise<voi
       if (isAlive(holder)) throw inUse(path);
       await rm(file, { force: true });
     }
-  }
-}
-
-/** Whether a process of that number exists. */
-export function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

@@ -18,6 +18,7 @@ import { type LabCa, openCa } from "./hosts/ca.ts";
 import { createMachineRoom } from "./hosts/index.ts";
 import { type Network, takeNetwork } from "./network.ts";
 import { createQueryHandler, lookupCredential, type QueryHandler } from "./query-protocol.ts";
+import { lastReadyFile, readReady, readyFile } from "./ready-file.ts";
 import { type Seed, seedLab } from "./seed.ts";
 import { openStore, type Store } from "./state.ts";
 import { STS } from "./sts/service.ts";
@@ -70,8 +71,6 @@ interface Content {
   readonly s3: S3;
   close(): Promise<void>;
 }
-
-const READY_FILE = "lab.json";
 
 /**
  * Starts the lab in this process and resolves once everything answers. Throws AppError HomeInUse when another lab has
@@ -160,7 +159,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       return content;
     };
 
-    const before = await readReady(join(folder.path, READY_FILE));
+    const before = (await readReady(readyFile(folder.path))) ?? (await readReady(lastReadyFile(folder.path)));
     const serve = async (pick: (content: Content) => Handler, earlier: string | undefined): Promise<string> => {
       const server = createServer((request, response) => {
         if (content) pick(content)(request, response);
@@ -231,7 +230,10 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       },
       settled: () => current().machines.idle(),
       stop() {
-        stopping ??= rm(join(folder.path, READY_FILE), { force: true }).then(end).then(hasEnded);
+        stopping ??= rename(readyFile(folder.path), lastReadyFile(folder.path))
+          .catch(() => undefined)
+          .then(end)
+          .then(hasEnded);
         return stopping;
       },
       ended,
@@ -254,7 +256,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       control: controlUrl,
       pid: process.pid,
     });
-    await writeWhole(join(folder.path, READY_FILE), JSON.stringify(ready));
+    await writeWhole(readyFile(folder.path), JSON.stringify(ready));
     return { ...lab, ready, leases: control.leases };
   } catch (error) {
     await end();
@@ -322,15 +324,6 @@ async function wipeStorage(folder: { readonly path: string; readonly storage: st
 async function writeWhole(file: string, text: string): Promise<void> {
   await writeFile(`${file}.new`, text, { mode: 0o600 });
   await rename(`${file}.new`, file);
-}
-
-/** What the lab of that folder said last; undefined when there was none or its file cannot be read. */
-export async function readReady(file: string): Promise<LabReady | undefined> {
-  try {
-    return LabReadyModel.parse(JSON.parse(await readFile(file, "utf8")));
-  } catch {
-    return undefined;
-  }
 }
 
 /** Listens on the loopback address, on the port of the earlier URL if it is free, so that clients need not be told. */
