@@ -7,7 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import envPaths from "env-paths";
 import { AppError } from "../../shared/errors.ts";
 import { SECOND_MS } from "../../shared/time.ts";
-import { asFileError, writeFileDurably } from "./files.ts";
+import { asFileError, makeFolder, writeFileDurably } from "./files.ts";
 import { lockIsHeld, takeLock } from "./lock.ts";
 import { shortFolder } from "./short-folder.ts";
 
@@ -51,7 +51,7 @@ export function defaultHome(env: NodeJS.ProcessEnv = process.env): string {
  */
 export async function openHome(folder: string, host?: string): Promise<Home> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(resolve(folder), 0o700);
     const real = await realpath(folder);
     await refuseForeignFolder(real);
     const lock = await takeLock(real);
