@@ -139,6 +139,8 @@ const OURS = new Set([
   "control.sock",
   "console.json",
   "console.lock",
+  "start.json",
+  "electron",
 ]);
 
 /** A home is empty or has one of our names in it; `lost+found` is what a new file system starts with. */
