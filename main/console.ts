@@ -172,7 +172,8 @@ export async function start(options: ConsoleOptions): Promise<Console> {
     status.stage = "lab";
     const lab = await labStarting;
     if (lab) {
-      endings.unshift(() => lab.stop());
+      // A lab that was there before may be somebody else's; one of ours without a console ends by itself.
+      endings.unshift(() => (lab.adopted ? lab.release() : lab.stop()));
       status.lab = { ec2: lab.ready.ec2, s3: lab.ready.s3, sts: lab.ready.sts, regions: lab.ready.regions, ca: lab.ready.ca };
       await registerLab(lab.ready);
     }
