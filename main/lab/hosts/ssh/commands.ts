@@ -79,15 +79,14 @@ function run(
     ...setting.owner,
   });
 
-  let result: { code: number | null; signal: NodeJS.Signals | null } | undefined;
   child.once("error", (error) => {
     channel.stderr.write(`cannot run: ${error.message}\n`);
-    finish(channel, 127, null);
+    tellExit(channel, 127, null);
+    channel.end();
   });
-  child.once("exit", (code, name) => {
-    result = { code, signal: name };
-  });
-  child.once("close", (code, name) => finish(channel, result?.code ?? code, result?.signal ?? name));
+  // As sshd: the exit is told at once, the channel ends when the last holder of the output is gone.
+  child.once("exit", (code, name) => tellExit(channel, code, name));
+  child.once("close", () => channel.end());
   child.stdin.on("error", () => undefined);
   channel.on("error", () => undefined);
   channel.pipe(child.stdin);
@@ -98,15 +97,15 @@ function run(
     // Nobody reads any more: writers get a broken pipe, or a hang-up where there was a terminal, as under sshd.
     child.stdout.destroy();
     child.stderr.destroy();
-    if (withTerminal && result === undefined && child.pid) void hangUp(child.pid);
+    if (withTerminal && child.exitCode === null && child.pid) void hangUp(child.pid);
   });
   return child;
 }
 
-function finish(channel: ServerChannel, code: number | null, name: NodeJS.Signals | null): void {
+function tellExit(channel: ServerChannel, code: number | null, name: NodeJS.Signals | null): void {
+  if (!channel.writable) return;
   if (name) channel.exit(name.slice(3), false, "");
   else channel.exit(code ?? 255);
-  channel.end();
 }
 
 function plain(command: string | null, { shellStart }: CommandSetting): { file: string; args: string[] } {

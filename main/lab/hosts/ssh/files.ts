@@ -41,6 +41,12 @@ const NAMES_AT_ONCE = 64;
 
 type Handle = { readonly file: FileHandle } | { readonly folder: string; names: string[] };
 
+/** What ssh2's channel of a command does publicly, its channel of SFTP keeps to itself. */
+interface SftpInside {
+  readonly _protocol: { exitStatus(channel: number, status: number): void };
+  readonly outgoing: { readonly id: number };
+}
+
 /** A failure with SFTP's own number. */
 class Denied extends Error {
   readonly status: number;
@@ -238,8 +244,12 @@ export function serveFiles(sftp: SFTPWrapper, view: FileView): void {
       sftp.name(request, [{ filename: place, longname: place, attrs: {} as Attributes }]);
     }),
   );
-  // Without this the client's program hangs when it is done.
-  sftp.on("end", () => sftp.end());
+  // Without this the client's program hangs when it is done, or takes the end for a failure.
+  sftp.on("end", () => {
+    const { _protocol, outgoing } = sftp as SFTPWrapper & SftpInside;
+    _protocol.exitStatus(outgoing.id, 0);
+    sftp.end();
+  });
   sftp.on("error", () => undefined);
   sftp.on("close", () => {
     for (const handle of handles.values()) if ("file" in handle) void handle.file.close().catch(() => undefined);
