@@ -1,9 +1,15 @@
 import ssh2 from "ssh2";
 
-/** A new ed25519 key pair in OpenSSH form; the public half is one `authorized_keys` line. */
+/**
+ * A new ed25519 key pair in OpenSSH form; the public half is one `authorized_keys` line.
+ *
+ * About one in 256 of the keys that ssh2 1.17 makes cannot be read again: such a one is made anew.
+ */
 export function makeKeyPair(comment: string): { privateKey: string; publicKey: string } {
-  const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment });
-  return { privateKey: pair.private, publicKey: pair.public };
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment });
+    if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) return { privateKey: pair.private, publicKey: pair.public };
+  }
 }
 
 /** The `authorized_keys` line of a private key. Throws on text that is not one. */

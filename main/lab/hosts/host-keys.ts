@@ -26,14 +26,22 @@ async function hostKey(folder: string, type: HostKey["type"], variant: string): 
   const [privateKey, publicKey] = await Promise.all([readIfThere(file), readIfThere(`${file}.pub`)]);
   if (privateKey && publicKey) return { type, privateKey, publicKey: publicKey.trim() };
 
-  const made =
-    type === "ED25519"
-      ? ssh2.utils.generateKeyPairSync("ed25519")
-      : ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
+  const made = makeKeyPair(type);
   // The public half last: it says that the pair is complete.
   await writeWhole(file, made.private, { mode: 0o600 });
   await writeWhole(`${file}.pub`, `${made.public}\n`, { mode: 0o644 });
   return { type, privateKey: made.private, publicKey: made.public.trim() };
+}
+
+/** About one in 256 of the ed25519 keys that ssh2 1.17 makes cannot be read again: such a one is made anew. */
+function makeKeyPair(type: HostKey["type"]) {
+  for (;;) {
+    const made =
+      type === "ED25519"
+        ? ssh2.utils.generateKeyPairSync("ed25519")
+        : ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
+    if (!(ssh2.utils.parseKey(made.private) instanceof Error)) return made;
+  }
 }
 
 /** "SHA256:…" as OpenSSH prints it. */
