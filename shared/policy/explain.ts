@@ -262,7 +262,9 @@ const FAMILIES = {
         memoryMiB: (pairs[1][index] ?? 0) * 1024,
         diskGiB: pairs[2][index] ?? 0,
       });
-      return checkTestSize(profile, facts.environment ?? "test", size(2), size(1));
+      const decided = checkTestSize(profile, facts.environment ?? "test", size(2), size(1));
+      const left = pairs.filter(([, test]) => test === undefined).map(([name]) => name);
+      return left.length > 0 ? { ...decided, note: `Not given and not checked: ${left.join(", ")}.` } : decided;
     },
   ),
 
@@ -562,7 +564,7 @@ const FAMILIES = {
         facts.releases ??
         (newer === undefined
           ? []
-          : [version, ...Array.from({ length: Math.min(newer, 1_000) }, (_, index) => `newer ${index + 1}`)]);
+          : [version, ...Array.from({ length: Math.min(newer, 1_000) }, (_, index) => `+${index + 1}`)]);
       if (releases.length === 0) throw invalid(["releases: is missing; give the list, oldest first, or newer"]);
       return facts.act === "fixes" ? checkFixes(profile, version, releases) : checkVersion(profile, version, releases);
     },

@@ -80,10 +80,11 @@ export function checkChange(
     ...(atRenewal ? ["at a renewal"] : []),
   ].join(", ");
   const allowed = earliest === effective;
+  const name = act === "cancel" ? "cancellation" : act;
   const lastNotice = noticeBy(profile, earliest);
   const sentence = allowed
-    ? `The ${act} may take effect on ${effective}: ${conditions}.`
-    : `The ${act} may take effect on ${earliest} at the earliest: ${conditions}. Written notice by ${lastNotice}.`;
+    ? `The ${name} may take effect on ${effective}: ${conditions}.`
+    : `The ${name} may take effect on ${earliest} at the earliest: ${conditions}. Written notice by ${lastNotice}.`;
   return verdict(clause, allowed, sentence, {
     earliest,
     facts: { act, effective, earliest, noticeBy: lastNotice, noticeOn, minimumEnds: yearOne },

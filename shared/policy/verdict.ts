@@ -44,9 +44,18 @@ export const refuse = (clause: Clause, reason: string, extra: Extra = {}): Verdi
 
 /** `allowed ? allow(…) : refuse(…)`, for rules whose sentence is the same both ways. */
 export function verdict(clause: Clause, allowed: boolean, reason: string, extra: Extra = {}): Verdict {
-  const result: Verdict = { rule: clause.rule, allowed, reason, source: clause.source, ...extra };
-  if (allowed) delete result.overridable;
-  for (const key of Object.keys(result) as (keyof Verdict)[]) if (result[key] === undefined) delete result[key];
+  const { earliest, facts, note, overridable, override } = extra;
+  const result: Verdict = {
+    rule: clause.rule,
+    allowed,
+    ...(earliest === undefined ? {} : { earliest }),
+    reason,
+    source: clause.source,
+    ...(facts === undefined ? {} : { facts }),
+    ...(note === undefined ? {} : { note }),
+    ...(overridable && !allowed ? { overridable } : {}),
+    ...(override === undefined ? {} : { override }),
+  };
   return result;
 }
 
