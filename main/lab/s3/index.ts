@@ -59,6 +59,8 @@ export function createS3(options: S3Options): S3 {
     response.setHeader("x-amz-request-id", requestId);
     response.setHeader("x-amz-id-2", randomBytes(32).toString("base64"));
     response.setHeader("server", "AmazonS3");
+    // Clients set their clocks by it.
+    response.setHeader("date", now().toUTCString());
     // A client that goes away ends its own request only.
     response.on("error", () => undefined);
     try {

@@ -4,6 +4,7 @@ import { headerOf, httpDate, numberOf, quoted, type Reply, type S3Call, xmlReply
 import { readVerdict } from "./conditions.ts";
 import type { DataFiles } from "./data-files.ts";
 import { S3Error } from "./errors.ts";
+import { expirationHeader } from "./lifecycle.ts";
 import type { ObjectVersion, Segment } from "./model.ts";
 import { toXml } from "./xml.ts";
 
@@ -100,6 +101,7 @@ function objectHeaders(call: S3Call, bucket: Bucket, version: ObjectVersion): Re
     "last-modified": httpDate(version.modifiedAt),
     "accept-ranges": "bytes",
     ...versionHeaders(bucket, version.versionId),
+    ...expirationHeader(bucket.settings.documents["lifecycle"], version),
   };
   for (const [name, value] of Object.entries(version.metadata)) headers[`x-amz-meta-${name}`] = value;
   for (const name of OVERRIDES) {
