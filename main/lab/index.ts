@@ -3,7 +3,6 @@ import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import ssh2 from "ssh2";
 import type { Fault, FaultInput, LabReady, LabStatus } from "../../shared/lab/model.ts";
 import { LabReady as LabReadyModel } from "../../shared/lab/model.ts";
 import { createControl } from "./control.ts";
@@ -15,11 +14,14 @@ import { DEFAULT_TIMINGS, type Log, type Timings, type World } from "./ec2/world
 import { createFaultEngine, type FaultEngine } from "./faults.ts";
 import { takeFolder } from "./folder.ts";
 import { type LabCa, openCa } from "./hosts/ca.ts";
+import { makeKeyPair } from "./hosts/host-keys.ts";
 import { createMachineRoom } from "./hosts/index.ts";
 import { type Network, takeNetwork } from "./network.ts";
 import { createQueryHandler, lookupCredential, type QueryHandler } from "./query-protocol.ts";
 import { lastReadyFile, readReady, readyFile } from "./ready-file.ts";
+import { createS3, type S3 } from "./s3/index.ts";
 import { type Seed, seedLab } from "./seed.ts";
+import { seedBuckets } from "./seed-buckets.ts";
 import { openStore, type Store } from "./state.ts";
 import { STS } from "./sts/service.ts";
 import type { MachineRoom } from "./types.ts";
@@ -124,7 +126,6 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
         now: Date.now,
         timings: { ...DEFAULT_TIMINGS, ...options.timings },
       };
-      const { createS3 } = await importS3();
       const s3 = createS3({
         folder: join(folder.path, "s3"),
         regions: REGION_NAMES,
@@ -132,8 +133,8 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
         lookupCredentials: (id: string) => lookupCredential(store, id),
         log: (line: string) => log("info", line),
       });
-      if (store.get("lab", "lab")?.seeded !== true) await seedLab({ store, world, seed, keys });
-      await machines.resume();
+      if (store.get("lab", "lab")?.seeded === true) await machines.resume();
+      else await seedLab({ store, world, machines, seed, keys });
       return {
         store,
         room,
@@ -160,25 +161,21 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     };
 
     const before = (await readReady(readyFile(folder.path))) ?? (await readReady(lastReadyFile(folder.path)));
-    const serve = async (pick: (content: Content) => Handler, earlier: string | undefined): Promise<string> => {
-      const server = createServer((request, response) => {
+    const serve = async (server: Server, pick: (content: Content) => Handler, earlier?: string): Promise<string> => {
+      server.removeAllListeners("request").on("request", (request: IncomingMessage, response: ServerResponse) => {
         if (content) pick(content)(request, response);
         else response.writeHead(503, { "retry-after": "1" }).end();
       });
-      // Long uploads are a client's right, and reused connections must not be closed under a client's feet.
-      server.requestTimeout = 0;
+      // Reused connections must not be closed under a client's feet.
       server.keepAliveTimeout = 75_000;
       const url = await listen(server, earlier);
       endings.push(() => close(server));
       return url;
     };
-    const ec2 = await serve((one) => one.ec2, before?.ec2);
-    let s3Calls = 0;
-    const s3 = await serve((one) => {
-      s3Calls += 1;
-      return one.s3.handler;
-    }, before?.s3);
-    const sts = await serve((one) => one.sts, before?.sts);
+    const ec2 = await serve(createServer(), (one) => one.ec2, before?.ec2);
+    const s3 = await serve(content.s3.createServer(), (one) => one.s3.handler, before?.s3);
+    const sts = await serve(createServer(), (one) => one.sts, before?.sts);
+    if (content.store.get("lab", "lab")?.seed === "demo") await seedBuckets(s3, keys);
 
     let ready: LabReady;
     const status = (): LabStatus => {
@@ -208,7 +205,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
         hosts,
         buckets: servers.s3.bucketCount(),
         faults: faults.list(),
-        requests: { ec2: servers.ec2.count(), s3: s3Calls, sts: servers.sts.count() },
+        requests: { ec2: servers.ec2.count(), s3: servers.s3.requestCount(), sts: servers.sts.count() },
       };
     };
 
@@ -226,6 +223,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
         await rm(join(folder.path, "state.jsonl"), { force: true });
         await rm(join(folder.path, "s3"), { recursive: true, force: true });
         content = await openContent(seed);
+        if (seed === "demo") await seedBuckets(s3, keys);
         return status();
       },
       settled: () => current().machines.idle(),
@@ -264,23 +262,6 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   }
 }
 
-interface S3 {
-  handler(request: IncomingMessage, response: ServerResponse): unknown;
-  bucketCount(): number;
-  stop(): Promise<void> | void;
-}
-
-// biome-ignore format: until the object store is there
-async function importS3(): Promise<{ createS3: (options: Record<string, unknown>) => S3 }> {
-  const name = "./s3/index.ts";
-  try {
-    return (await import(/* @vite-ignore */ name)) as { createS3: (options: Record<string, unknown>) => S3 };
-  } catch {
-    const none: S3 = { handler: (_, response) => response.writeHead(501).end(), bucketCount: () => 0, stop: () => undefined };
-    return { createS3: () => none };
-  }
-}
-
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** What the lab hands to its clients, the same for its whole life, resets included. */
@@ -301,7 +282,7 @@ async function openKeys(folder: string): Promise<LabKeys> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
-  const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment: "fleetwright-operator" });
+  const pair = makeKeyPair("ED25519", "fleetwright-operator");
   const accessKey = {
     id: `AKIA${randomBytes(8).toString("hex").toUpperCase()}`,
     secret: randomBytes(30).toString("base64"),

@@ -4,7 +4,11 @@ import { publishedImages } from "./ec2/images.ts";
 import { readPublicKey } from "./ec2/key-pairs.ts";
 import { fixedId, REGION_NAMES } from "./ec2/regions.ts";
 import { defaultGroup } from "./ec2/security-groups.ts";
+import type { LabMachines } from "./ec2/machines.ts";
 import type { World } from "./ec2/world.ts";
+import { TAG } from "../../shared/tenant/tags.ts";
+import { putTenant } from "./seed-fleet.ts";
+import { SEED_TENANTS } from "./seed-tenants.ts";
 import type { LabKeys } from "./index.ts";
 import type { Store, Transaction } from "./state.ts";
 
@@ -15,19 +19,46 @@ export const OPERATOR_KEY_NAME = "fleetwright-operator";
 interface SeedOptions {
   readonly store: Store<LabSchema>;
   readonly world: World;
+  readonly machines: LabMachines;
   readonly seed: Seed;
   readonly keys: LabKeys;
 }
 
-/** Fills a new lab: what every account has, and for `demo` a fleet with a past. All of it or nothing. */
-export async function seedLab({ store, world, seed, keys }: SeedOptions): Promise<void> {
+/**
+ * Fills a new lab: what every account has, and for `demo` a fleet with a past. A lab that is killed in between is
+ * seeded again from the beginning.
+ */
+export async function seedLab({ store, world, machines, seed, keys }: SeedOptions): Promise<void> {
   const now = world.now();
-  store.change((rows) => {
+  let places = 0;
+  const seeded = store.change((rows) => {
     for (const table of TABLES) for (const row of rows.all(table)) rows.delete(table, row.id);
     putAccount(rows, keys, now);
-    rows.put("lab", { id: "lab", region: "", createdAt: now, seed, seeded: true, nextAddress: 0 });
+    const tenants = seed === "demo" ? SEED_TENANTS : [];
+    const made = tenants.flatMap((tenant) => putTenant(rows, tenant, keys.operatorPublicKey, now, () => places++));
+    rows.put("lab", { id: "lab", region: "", createdAt: now, seed, seeded: false, nextAddress: places + 1 });
+    return made;
+  });
+  await machines.resume();
+  const prints = await Promise.all(seeded.map(({ instanceId }) => world.room.consoleOutput(instanceId)));
+  await Promise.all(seeded.filter(({ stopped }) => stopped).map(({ instanceId }) => world.room.powerOff(instanceId)));
+  store.change((rows) => {
+    for (const [index, one] of seeded.entries()) {
+      const hostKey = fingerprints(prints[index] ?? "");
+      for (const id of [one.instanceId, one.volumeId]) {
+        const tags = rows.get("tags", id);
+        if (tags) rows.put("tags", { ...tags, tags: { ...tags.tags, [TAG.hostKey]: hostKey } });
+      }
+      const instance = rows.get("instances", one.instanceId);
+      if (one.stopped && instance) rows.put("instances", { ...instance, state: "stopped", publicAddress: null });
+    }
+    const lab = rows.get("lab", "lab");
+    if (lab) rows.put("lab", { ...lab, seeded: true });
   });
 }
+
+/** The host keys that a boot printed, as the console writes them down: one after the other. */
+const fingerprints = (printed: string): string => [...new Set(printed.match(/SHA256:[A-Za-z0-9+/]{43}/g))].join(" ");
 
 const TABLES = [
   "lab",
