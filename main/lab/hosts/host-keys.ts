@@ -34,12 +34,12 @@ async function hostKey(folder: string, type: HostKey["type"], variant: string): 
 }
 
 /** About one in 256 of the ed25519 keys that ssh2 1.17 makes cannot be read again: such a one is made anew. */
-function makeKeyPair(type: HostKey["type"]) {
+export function makeKeyPair(type: HostKey["type"], comment = "") {
   for (;;) {
     const made =
       type === "ED25519"
-        ? ssh2.utils.generateKeyPairSync("ed25519")
-        : ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 });
+        ? ssh2.utils.generateKeyPairSync("ed25519", { comment })
+        : ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256, comment });
     if (!(ssh2.utils.parseKey(made.private) instanceof Error)) return made;
   }
 }
