@@ -98,6 +98,10 @@ class FileVault implements Vault {
       return;
     }
     await this.#openByKeychain();
+    const sealedBy = this.#header?.keychain?.backend;
+    if (sealedBy && !this.#keychain && !this.#header?.passphrase) {
+      this.#notes.push(`The vault is sealed by the key store of the desktop (${sealedBy}), which is not at hand here.`);
+    }
     if (passphrase === undefined) return;
     await this.unlock(passphrase).catch((error: Error) => {
       this.#passphraseNote = `The passphrase that was handed over at the start was refused: ${error.message}`;
