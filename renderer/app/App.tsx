@@ -8,7 +8,7 @@ import { createApi, LineContext } from "./api.ts";
 import type { Connection } from "./client.ts";
 import { ErrorBoundary } from "./ErrorBoundary.tsx";
 import { Gate } from "./Gate.tsx";
-import { theme } from "./theme.ts";
+import { cssVariables, theme } from "./theme.ts";
 
 interface Props {
   readonly connection: Connection;
@@ -19,7 +19,7 @@ interface Props {
 export function App({ connection, cache }: Props) {
   const line = useMemo(() => ({ connection, api: createApi(connection.client) }), [connection]);
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <Notifications position="bottom-right" limit={4} />
       <ErrorBoundary>
         <LineContext value={line}>

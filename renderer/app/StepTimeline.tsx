@@ -30,7 +30,7 @@ export function StepTimeline({
         const Icon = ICONS[step.state];
         return (
           <li key={step.position} className={classes.step} data-state={step.state}>
-            <Icon size={16} className={classes.icon ?? ""} aria-label={t(`stepState.${step.state}`)} />
+            <Icon size={16} className={classes.icon ?? ""} role="img" aria-label={t(`stepState.${step.state}`)} />
             <span className={classes.name}>{stepWords(t, step.name)}</span>
             <span className={classes.detail} title={step.detail ?? undefined}>
               {step.detail}

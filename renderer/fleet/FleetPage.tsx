@@ -15,6 +15,7 @@ import { useSessionState } from "../ui/session-state.ts";
 import { FleetToolbar } from "./FleetToolbar.tsx";
 import { SourceAges } from "./SourceAges.tsx";
 import { useFleetColumns } from "./columns.tsx";
+import classes from "./fleet.module.css";
 import { EVERYTHING, type FleetView, filterFleet, groupFleet, nextSort, parseView, sortFleet } from "./fleet-view.ts";
 
 const NO_ROWS: readonly FleetRow[] = [];
@@ -48,6 +49,11 @@ export function FleetPage() {
     setFolded(next);
   };
 
+  const beside = fleet.data && (
+    <span className={classes.shown} role="status">
+      {t("fleet.shown", { shown: filtered.length, total: rows.length })}
+    </span>
+  );
   const actions = (
     <>
       {fleet.data && <SourceAges sources={fleet.data.sources} />}
@@ -69,8 +75,8 @@ export function FleetPage() {
   );
 
   return (
-    <Page title={t("screen.fleet")} actions={actions} lab={rows.some((row) => row.isLab)} fill>
-      <FleetToolbar rows={rows} shown={filtered.length} view={view} onChange={setView} />
+    <Page title={t("screen.fleet")} beside={beside} actions={actions} lab={rows.some((row) => row.isLab)} fill>
+      <FleetToolbar rows={rows} view={view} onChange={setView} />
       {refresh.error && <Failure error={refresh.error} onRetry={() => refresh.mutate({})} />}
       {fleet.error && !fleet.data ? (
         <Failure error={fleet.error} onRetry={() => void fleet.refetch()} />

@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Checkbox, Menu, Popover, Select, Stack, TextInput } from "@mantine/core";
-import { IconColumns3, IconFilter, IconSearch, IconX } from "@tabler/icons-react";
+import { IconChevronDown, IconColumns3, IconSearch, IconX } from "@tabler/icons-react";
 import { useMemo } from "react";
 import type { FleetRow } from "../../shared/fleet/model.ts";
 import { hasWords, useWords } from "../app/i18n/index.ts";
@@ -9,13 +9,11 @@ import { EVERYTHING, FACETS, type Facet, FLEET_COLUMNS, type FleetView, facetCou
 
 interface Props {
   readonly rows: readonly FleetRow[];
-  /** Rows that pass the filters. */
-  readonly shown: number;
   readonly view: FleetView;
   readonly onChange: (view: FleetView) => void;
 }
 
-export function FleetToolbar({ rows, shown, view, onChange }: Props) {
+export function FleetToolbar({ rows, view, onChange }: Props) {
   const { t } = useWords();
   const filtered = view.text !== "" || FACETS.some((facet) => view.facets[facet].length > 0);
   return (
@@ -62,11 +60,9 @@ export function FleetToolbar({ rows, shown, view, onChange }: Props) {
       >
         {t("fleet.clearFilters")}
       </Button>
-      <span className={classes.shown} role="status">
-        {t("fleet.shown", { shown, total: rows.length })}
-      </span>
       <Select
         size="xs"
+        ml="auto"
         w={132}
         aria-label={t("fleet.group")}
         allowDeselect={false}
@@ -94,7 +90,7 @@ function FacetFilter({ facet, rows, view, onChange }: FacetProps) {
         <Button
           size="xs"
           variant={chosen.length ? "light" : "default"}
-          leftSection={<IconFilter size={13} />}
+          rightSection={<IconChevronDown size={13} />}
           aria-haspopup="dialog"
         >
           {chosen.length ? `${name} (${chosen.length})` : name}

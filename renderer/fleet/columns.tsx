@@ -14,16 +14,16 @@ import classes from "./fleet.module.css";
 import { FLEET_COLUMNS, type FleetColumn } from "./fleet-view.ts";
 
 const WIDTHS: Readonly<Record<FleetColumn, readonly [width: number, grow: number]>> = {
-  customer: [170, 3],
-  service: [56, 0.4],
-  kind: [98, 0.6],
+  customer: [160, 3],
+  service: [64, 0.4],
+  kind: [96, 0.6],
   version: [168, 1],
   region: [106, 0.8],
   state: [112, 0.8],
   health: [110, 0.8],
-  backup: [106, 0.8],
+  backup: [122, 0.8],
   window: [136, 0.8],
-  owner: [120, 1.6],
+  owner: [110, 1.6],
 };
 
 /** The columns that are not hidden, in their words. */

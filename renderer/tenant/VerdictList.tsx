@@ -48,7 +48,7 @@ function VerdictLine({ verdict, children }: { readonly verdict: Verdict; readonl
   const Icon = { allowed: IconCircleCheck, overridden: IconAlertTriangle, refused: IconCircleX }[standing];
   return (
     <div className={classes.verdict} data-standing={standing}>
-      <Icon size={16} className={classes.icon ?? ""} aria-label={t(`wizard.verdict.${standing}`)} />
+      <Icon size={16} className={classes.icon ?? ""} role="img" aria-label={t(`wizard.verdict.${standing}`)} />
       <div className={classes.text}>
         <Text size="sm">
           <b>{verdict.rule}</b> {verdictWords(verdict, language)}
