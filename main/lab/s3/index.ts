@@ -1,7 +1,6 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HOUR_MS } from "../../../shared/time.ts";
 import type { FaultEngine, FaultError } from "../faults.ts";
@@ -10,6 +9,7 @@ import { type Address, addressOf, headerOf, type Reply, type S3Call } from "./ca
 import { S3Error } from "./errors.ts";
 import { sweepBucket } from "./lifecycle.ts";
 import { type Route, routeOf } from "./routes.ts";
+import { createS3Server } from "./server.ts";
 import { Store } from "./store.ts";
 import { toErrorXml } from "./xml.ts";
 
@@ -27,7 +27,7 @@ export interface S3Options {
 export interface S3 {
   /** Answers one request; never rejects. */
   handler(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** A server, not yet listening, that suits S3: no limit on the time of an upload, XML also for broken requests. */
+  /** A server, not yet listening, with this handler. */
   createServer(tls?: { readonly key: string; readonly cert: string }): Server;
   bucketCount(): number;
   requestCount(): number;
@@ -126,21 +126,7 @@ export function createS3(options: S3Options): S3 {
   return {
     handler,
     createServer(tls) {
-      const settings = { requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000, noDelay: true };
-      const listener = (request: IncomingMessage, response: ServerResponse): void => void handler(request, response);
-      const server = tls ? createHttpsServer({ ...settings, ...tls }, listener) : createHttpServer(settings, listener);
-      server.on("clientError", (_error, socket) => {
-        if (!socket.writable) return;
-        const body = toErrorXml({
-          Code: "BadRequest",
-          Message: "An error occurred when parsing the HTTP request.",
-          RequestId: randomUUID(),
-        });
-        socket.end(
-          `HTTP/1.1 400 Bad Request\r\nContent-Type: application/xml\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-        );
-      });
-      return server;
+      return createS3Server(tls).on("request", (request, response) => void handler(request, response));
     },
     bucketCount: () => store.count,
     requestCount: () => requests,

@@ -159,7 +159,7 @@ export async function sweepBucket(bucket: Bucket, now: Date): Promise<number> {
     for (const action of lifecycleActions(rules, bucket.versionsOf(key), now))
       if (await apply(bucket, action, now)) done += 1;
   }
-  for (const { upload } of [...bucket.uploads.values()]) {
+  for (const { upload } of bucket.uploads.values()) {
     const due = rules.some(
       ({ prefix, abortUploadDays }) =>
         abortUploadDays !== undefined &&

@@ -51,8 +51,7 @@ const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", 
 
 function escapeXml(text: string): string {
   return text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must be escaped.
-    /[&<>"\u0000-\u0008\u000a-\u001f\ufffe\uffff]/g,
+    /[&<>"\p{Cc}\ufffe\uffff]/gu,
     (character) => ENTITIES[character] ?? `&#x${character.charCodeAt(0).toString(16)};`,
   );
 }

@@ -1,12 +1,14 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
+import { KEYS, REGIONS } from "./keys.ts";
 import { createS3, type S3, type S3Options } from "../../../../main/lab/s3/index.ts";
 
-export const KEYS = { accessKeyId: "AKIDLAB", secretAccessKey: "lab-secret" };
-export const REGIONS = ["eu-west-1", "us-east-1", "ca-central-1"];
+export { KEYS, REGIONS };
 
 export interface RunningS3 {
   readonly s3: S3;
@@ -82,4 +84,35 @@ export async function codeOf(call: Promise<unknown>): Promise<string> {
 
 export async function textOf(body: { transformToString(): Promise<string> } | undefined): Promise<string> {
   return (await body?.transformToString()) ?? "";
+}
+
+export interface ServedS3 {
+  readonly child: ChildProcess;
+  readonly endpoint: string;
+  readonly port: number;
+  /** Highest memory use of the process so far. */
+  peakBytes(): number;
+  kill(): Promise<void>;
+}
+
+/** The server as a process of its own. */
+export async function serveS3(folder: string): Promise<ServedS3> {
+  const script = path.join(import.meta.dirname, "served.ts");
+  const child = spawn(process.execPath, [script, folder], { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  const port = Number(line.toString());
+  return {
+    child,
+    port,
+    endpoint: `http://127.0.0.1:${port}`,
+    peakBytes() {
+      const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+      return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
 }

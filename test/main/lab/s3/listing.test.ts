@@ -57,7 +57,8 @@ test.each([1, 2, 3])("pages of %i entries join to the whole, also over common pr
     token = page.NextContinuationToken;
     more = page.IsTruncated === true;
   }
-  expect(names.toSorted()).toEqual(["a", "b/", "d&<e>", "z", "é/"].toSorted());
+  expect(new Set(names)).toEqual(new Set(["a", "b/", "d&<e>", "z", "é/"]));
+  expect(names).toHaveLength(5);
 });
 
 test("the first version of listing goes on from markers", async () => {
@@ -70,7 +71,8 @@ test("the first version of listing goes on from markers", async () => {
     Marker = page.NextMarker;
     more = page.IsTruncated === true;
   }
-  expect(names.toSorted()).toEqual(["a", "b/", "d&<e>", "z", "é/"].toSorted());
+  expect(new Set(names)).toEqual(new Set(["a", "b/", "d&<e>", "z", "é/"]));
+  expect(names).toHaveLength(5);
 });
 
 test("broken parameters are refused", async () => {
