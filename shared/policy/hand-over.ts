@@ -17,8 +17,8 @@ export interface HandOverClock {
  * When an ordered tenant should and must be handed over (R84): target 1, limit 5 business days.
  *
  * A business day is Monday to Friday without `holidays` ("YYYY-MM-DD") in the customer's `zone`. The clock keeps the
- * time of day: ordered Friday 15:00, target Monday 15:00. An order on a free day counts from midnight of the next
- * business day. Throws AppError InvalidInput for an unknown zone.
+ * time of day: ordered Friday 15:00, target Monday 15:00. An order on a free day has whole business days: ordered
+ * Saturday, target the end of Monday. Throws AppError InvalidInput for an unknown zone.
  */
 export function handOverClock(
   profile: PolicyProfile,
@@ -92,12 +92,11 @@ function addBusinessDays(from: Date, days: number, zone: string, holidays: Reado
   };
 
   const local = zonedAt(from, zone);
+  const orderedOnFreeDay = isFree(local.toPlainDate());
   let day = local.toPlainDate();
-  let time = local.toPlainTime();
-  if (isFree(day)) {
-    day = nextBusinessDay(day);
-    time = new Temporal.PlainTime();
-  }
   for (let passed = 0; passed < days; passed++) day = nextBusinessDay(day);
-  return dateOf(day.toZonedDateTime({ timeZone: zone, plainTime: time }));
+  // From a free day the count starts with the next business day, so it ends with the midnight after the last one.
+  const deadline = orderedOnFreeDay && days > 0 ? day.add({ days: 1 }) : day;
+  const plainTime = orderedOnFreeDay ? new Temporal.PlainTime() : local.toPlainTime();
+  return dateOf(deadline.toZonedDateTime({ timeZone: zone, plainTime }));
 }
