@@ -5,6 +5,7 @@ import {
   DescribeSecurityGroupsCommand,
   DescribeVolumesCommand,
   EC2Client,
+  type Tag,
 } from "@aws-sdk/client-ec2";
 import { afterEach, expect, test } from "vitest";
 import { getHttps } from "../../../main/adapters/https/probe.ts";
@@ -57,8 +58,7 @@ async function everythingIn(home: string) {
     ec2.send(new DescribeKeyPairsCommand({})),
   ]);
   ec2.destroy();
-  const name = (tags: { Key?: string; Value?: string }[] | undefined) =>
-    tags?.find((tag) => tag.Key === "Name")?.Value ?? "";
+  const name = (tags: Tag[] | undefined) => tags?.find((tag) => tag.Key === "Name")?.Value ?? "";
   return {
     lab,
     made: {
