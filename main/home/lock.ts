@@ -24,9 +24,16 @@ export async function lockIsHeld(folder: string): Promise<boolean> {
   return lock === undefined;
 }
 
+/** Bytes of a Unix socket's address on Linux. */
+const ADDRESS_BYTES = 108;
+
+/**
+ * Filled up with zeros: Node 20 (and an Electron with it) does that by itself and newer ones do not, so without it the
+ * two would hold two different locks.
+ */
 async function socketName(folder: string): Promise<string> {
   const { dev, ino } = await stat(folder, { bigint: true });
-  return `\0fleetwright-home-${dev}-${ino}`;
+  return `\0fleetwright-home-${dev}-${ino}`.padEnd(ADDRESS_BYTES, "\0");
 }
 
 function listenAlone(name: string): Promise<Lock | undefined> {

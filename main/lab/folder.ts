@@ -56,7 +56,8 @@ async function lock(path: string): Promise<() => Promise<void>> {
 
 /** A name in the kernel's abstract socket space: gone with the process, however that ends. */
 function lockByName(path: string): Promise<() => Promise<void>> {
-  const name = `\0fleetwright-lab-${createHash("sha256").update(path).digest("hex")}`;
+  // Filled up with zeros to the address's 108 bytes, as Node 20 does by itself and newer ones do not.
+  const name = `\0fleetwright-lab-${createHash("sha256").update(path).digest("hex")}`.padEnd(108, "\0");
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
     server.once("error", (error: NodeJS.ErrnoException) => reject(error.code === "EADDRINUSE" ? inUse(path) : error));
