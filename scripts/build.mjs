@@ -11,7 +11,7 @@ const PARTS = [
     name: "main",
     configs: ["scripts/vite.main.ts", "scripts/vite.preload.ts"],
     sources: ["main", "shared", "package-lock.json"],
-    clears: "dist/main",
+    keeps: "dist/main/chunks",
   },
   { name: "renderer", configs: ["scripts/vite.renderer.ts"], sources: ["renderer", "shared", "package-lock.json"] },
 ];
@@ -27,7 +27,6 @@ async function build({ force }) {
     const { build: viteBuild, loadConfigFromFile } = await import("vite");
     const started = Date.now();
     rmSync(markOf(part), { force: true });
-    if (part.clears) rmSync(join(root, part.clears), { recursive: true, force: true });
     for (const config of configs) {
       const loaded = await loadConfigFromFile(
         { command: "build", mode: "production" },
@@ -37,9 +36,18 @@ async function build({ force }) {
       );
       await viteBuild({ ...loaded.config, configFile: false, logLevel: "warn" });
     }
+    if (part.keeps) removeOld(join(root, part.keeps));
     mkdirSync(join(root, "dist"), { recursive: true });
     writeFileSync(markOf(part), `${new Date(started).toISOString()}\n`);
     console.error(`built ${part.name} in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  }
+}
+
+/** A console that runs loads its parts when it needs them: those of earlier builds stay for a week. */
+function removeOld(folder) {
+  const weekAgo = Date.now() - 7 * 24 * 60 * 60 * 1000;
+  for (const name of readdirSync(folder)) {
+    if (statSync(join(folder, name)).mtimeMs < weekAgo) rmSync(join(folder, name));
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from "commander";
 import { AppError } from "../../shared/errors.ts";
+import { SECOND_MS } from "../../shared/time.ts";
 import { appVersion } from "./app-info.ts";
 import { EXIT, exitStatusOf } from "./cli/exit-status.ts";
 import { createProgram } from "./cli/program.ts";
@@ -71,10 +72,14 @@ export async function runCli(argv: readonly string[], run: CliRun): Promise<numb
 /** The entry of `fleetwright`: this process's own streams and signals. Ends the process. */
 export async function main(argv: readonly string[]): Promise<void> {
   const interruption = new AbortController();
+  let first = 0;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      // A second Ctrl-C means: at once.
-      if (interruption.signal.aborted) process.exit(INTERRUPTED);
+      // A second Ctrl-C means: at once. One that comes together with the first is the same one, which npm and
+      // timeout(1) pass on although it reached this process by itself.
+      if (interruption.signal.aborted && performance.now() - first > SECOND_MS) process.exit(INTERRUPTED);
+      if (interruption.signal.aborted) return;
+      first = performance.now();
       interruption.abort();
     });
   }
