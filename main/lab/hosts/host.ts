@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { appendFile, chmod, chown, mkdir, readFile, rm } from "node:fs/promises";
-import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from "node:http";
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import { createServer, type Server, type Socket } from "node:net";
 import path from "node:path";
@@ -41,8 +41,8 @@ export interface Host {
   consoleOutput(): Promise<string>;
   status(): { processes: HostProcesses; memoryBytes: number | null; ordersWritten: number };
   trouble(kind: Trouble, on: boolean): Promise<void>;
-  /** Runs `work` while nothing on the host writes. */
-  whileStill<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** Runs `work` while the host's database neither starts nor ends. */
+  hold<Result>(work: () => Promise<Result>): Promise<Result>;
   powerOff(): Promise<void>;
 }
 
@@ -66,13 +66,14 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
     log: context.log,
   });
   const sockets = new Set<Socket>();
+  const sshSockets = new Set<Socket>();
   const troubles = new Set<Trouble>();
-  /** Connections that a frozen host has not looked at yet. */
-  let unanswered: (() => void)[] = [];
+  /** Settles when the frozen host goes on; undefined while it is not frozen. */
+  let frozen: { readonly over: Promise<void>; readonly end: () => void } | undefined;
 
   const passToken = randomBytes(24).toString("base64url");
   const site = createSite(instance, passToken);
-  const web = webServer(site, instance);
+  const web = webServer((request, response) => afterFrost(() => site(request, response)), instance);
   const control = lazyControl(instance, folders, context, async () =>
     smokeTest({
       address: spec.address,
@@ -106,6 +107,8 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
   };
   let ssh: SshServer | undefined;
 
+  /** A frozen host looks at nothing before it goes on. */
+  const afterFrost = (serve: () => void) => (frozen ? void frozen.over.then(serve) : serve());
   /** A connection that got past the security groups; held back while the host is frozen. */
   const take = (socket: Socket, port: "ssh" | "https", serve: () => void) => {
     socket.on("error", () => undefined);
@@ -114,8 +117,7 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
     if (from !== spec.address && !spec.allows(port, from)) return socket.destroy();
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    if (troubles.has("host-frozen")) unanswered.push(serve);
-    else serve();
+    afterFrost(serve);
   };
   const onSsh = (socket: Socket) =>
     take(socket, "ssh", () => {
@@ -123,6 +125,8 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
       Promise.all([control.ready(), currentKeys()])
         .then(([, keys]) => {
           ssh ??= createSshServer({ ...sshOptions, keys });
+          sshSockets.add(socket);
+          socket.once("close", () => sshSockets.delete(socket));
           ssh.accept(socket);
         })
         .catch((error: unknown) => {
@@ -146,9 +150,6 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
     await listen(listeners.ssh, spec.address, context.ports.ssh);
     await listen(listeners.https, spec.address, context.ports.https);
   };
-  const cutSsh = () => {
-    for (const socket of sockets) if (socket.localPort === context.ports.ssh) socket.destroy();
-  };
   const unbind = async () => {
     const both = Promise.all([closed(listeners.ssh), closed(listeners.https)]);
     for (const socket of sockets) socket.destroy();
@@ -163,13 +164,18 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
   await appendFile(path.join(folders.log, "boot.log"), `${new Date().toISOString()} ${spec.instanceId} is up\n`);
 
   async function freeze(on: boolean): Promise<void> {
+    const before = frozen;
+    if (on) {
+      let end = () => {};
+      const over = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      frozen = { over, end };
+    } else frozen = undefined;
     await instance.freeze(on);
     await signalCommands(spec.instanceId, on ? "SIGSTOP" : "SIGCONT");
-    for (const socket of sockets) on ? socket.pause() : socket.resume();
-    if (on) return;
-    const waiting = unanswered;
-    unanswered = [];
-    for (const serve of waiting) serve();
+    for (const socket of sshSockets) on ? socket.pause() : socket.resume();
+    before?.end();
   }
 
   return {
@@ -205,19 +211,11 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
       else troubles.delete(kind);
       if (kind === "disk-full") await instance.setDiskFull(on);
       if (kind === "host-frozen") await freeze(on);
-      if (kind === "ssh-cut" && on) cutSsh();
+      if (kind === "ssh-cut" && on) for (const socket of sshSockets) socket.destroy();
       // Sessions that stand know the old key; whoever connects from now on meets the other.
       if (kind === "host-key-changed") ssh = undefined;
     },
-    async whileStill(work) {
-      if (troubles.has("host-frozen")) return work();
-      await instance.freeze(true);
-      try {
-        return await work();
-      } finally {
-        await instance.freeze(false);
-      }
-    },
+    hold: instance.hold,
     async powerOff() {
       await unbind();
       if (troubles.delete("host-frozen")) await freeze(false);
@@ -307,7 +305,7 @@ function commandEnvironment(spec: HostSpec, folders: HostFolders): Readonly<Reco
 }
 
 /** HTTPS without a listener of its own: it is given connections once there is a certificate. */
-function webServer(site: ReturnType<typeof createSite>, instance: ErpInstance) {
+function webServer(site: RequestListener, instance: ErpInstance) {
   let server: HttpsServer | undefined;
   let shown: string | undefined;
   return {

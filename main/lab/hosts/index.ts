@@ -9,6 +9,8 @@ import type { LabCa } from "./ca.ts";
 import { bootHost, type Host } from "./host.ts";
 import { hostOwner, ownFolder, type Owner } from "./owner.ts";
 import { findBinaries, type PostgresBinaries } from "./postgres/binaries.ts";
+import { runningPostmaster } from "./postgres/cluster.ts";
+import { freezeTree, isStopped, thawTree } from "./postgres/process-tree.ts";
 
 export interface MachineRoomOptions {
   /** The room's own folder; hosts and volumes bring theirs. */
@@ -75,14 +77,15 @@ export function createMachineRoom(options: MachineRoomOptions): MachineRoom {
         await running?.powerOff();
       }),
     update: (spec) => alone(spec.instanceId, async () => hosts.get(spec.instanceId)?.update(spec)),
-    consoleOutput: (instanceId) => host(instanceId).consoleOutput(),
+    consoleOutput: async (instanceId) => host(instanceId).consoleOutput(),
     async copyVolume(fromFolder, toFolder) {
       const user = [...hosts.values()].find((each) => each.dataFolders().includes(fromFolder));
-      await copyFolder(fromFolder, toFolder, (work) => (user ? user.whileStill(work) : work()));
+      const copy = () => copyFolder(fromFolder, toFolder);
+      await (user ? user.hold(copy) : copy());
     },
     status: (instanceId) =>
       hosts.get(instanceId)?.status() ?? { processes: "off", memoryBytes: null, ordersWritten: 0 },
-    trouble: (instanceId, kind, on) => host(instanceId).trouble(kind, on),
+    trouble: async (instanceId, kind, on) => host(instanceId).trouble(kind, on),
     async stop() {
       await Promise.all([...hosts.keys()].map((instanceId) => this.powerOff(instanceId)));
       turns = new Map();
@@ -91,18 +94,21 @@ export function createMachineRoom(options: MachineRoomOptions): MachineRoom {
 }
 
 /**
- * Copies a folder as it is at one instant: `still` holds every writer while the bytes are read. What a server left in
- * it to say that it runs is not part of the copy.
+ * Copies a volume as it is at one instant: its database server, if one runs, stands still while the bytes are read.
+ * What the server left there to say that it runs is not part of the copy.
  */
-async function copyFolder(
-  from: string,
-  to: string,
-  still: (work: () => Promise<void>) => Promise<void>,
-): Promise<void> {
+async function copyFolder(from: string, to: string): Promise<void> {
   const draft = `${to}.${process.pid}.part`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(path.dirname(to), { recursive: true });
-  await still(() => run("cp", ["-a", "--reflink=auto", "--", from, draft]));
+  const server = await runningPostmaster(path.join(from, "pgdata"));
+  const freeze = server !== undefined && !(await isStopped(server.pid));
+  if (freeze) await freezeTree(server.pid);
+  try {
+    await run("cp", ["-a", "--reflink=auto", "--", from, draft]);
+  } finally {
+    if (freeze) await thawTree(server.pid);
+  }
   for (const name of ["postmaster.pid", "postmaster.opts"]) await rm(path.join(draft, "pgdata", name), { force: true });
   await rm(to, { recursive: true, force: true });
   await rename(draft, to);

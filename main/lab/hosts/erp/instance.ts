@@ -111,6 +111,8 @@ export interface ErpInstance {
   setDiskFull(on: boolean): Promise<void>;
   diskFull(): boolean;
   freeze(on: boolean): Promise<void>;
+  /** Runs `work` while the processes neither start nor end. */
+  hold<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Ends the processes; the next contact starts them again. */
   sleep(): Promise<void>;
 }
@@ -455,9 +457,11 @@ export async function createInstance(context: InstanceContext): Promise<ErpInsta
       await up?.store.setReadOnly(on).catch((error: unknown) => log(`${spec().instanceId}: ${String(error)}`));
     },
     diskFull: () => diskFull,
-    async freeze(on) {
-      if (up) await (on ? freezeTree : thawTree)(up.cluster.pid);
-    },
+    freeze: (on) =>
+      alone(async () => {
+        if (up) await (on ? freezeTree : thawTree)(up.cluster.pid);
+      }),
+    hold: alone,
     sleep: () =>
       alone(async () => {
         await takeDown();

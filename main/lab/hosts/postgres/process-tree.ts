@@ -42,15 +42,17 @@ export async function thawTree(pid: number): Promise<void> {
   for (const each of [...(await processTree(pid))].reverse()) signal(each, "SIGCONT");
 }
 
+/** Stands still, or is gone. */
+export async function isStopped(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  // The state follows the program's name, which may hold anything, in brackets.
+  const state = stat?.charAt(stat.lastIndexOf(")") + 2);
+  return state === undefined || state === "T" || state === "t" || state === "Z";
+}
+
 /** A process stops only when it leaves the system call that it is in. */
 async function untilStopped(pid: number): Promise<void> {
-  for (;;) {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-    if (stat === undefined) return;
-    const state = stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3);
-    if (state === "T" || state === "t" || state === "Z") return;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+  while (!(await isStopped(pid))) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 /** Proportional memory of a process and its children; null where the system does not tell. Shared pages count once. */

@@ -97,7 +97,8 @@ function run(
     // Nobody reads any more: writers get a broken pipe, or a hang-up where there was a terminal, as under sshd.
     child.stdout.destroy();
     child.stderr.destroy();
-    if (withTerminal && child.exitCode === null && child.pid) void hangUp(child.pid);
+    // `script` holds the terminal: with it gone, the kernel hangs up whatever runs there.
+    if (withTerminal && child.exitCode === null && child.pid) signal(child.pid, "SIGKILL");
   });
   return child;
 }
@@ -158,12 +159,6 @@ async function passSignal(pid: number, name: string, terminal: boolean): Promise
   const wanted = `SIG${name}` as NodeJS.Signals;
   if (!terminal) signal(-pid, wanted);
   else for (const each of (await processTree(pid)).slice(1)) signal(each, wanted);
-}
-
-async function hangUp(pid: number): Promise<void> {
-  const tree = await processTree(pid);
-  for (const each of tree.slice(1)) signal(each, "SIGHUP");
-  signal(pid, "SIGTERM");
 }
 
 /** Sends a signal to every process that was started over SSH on a host, detached ones included. */

@@ -187,3 +187,46 @@ export function web(
 
 export const SETUP =
   "erpctl setup --tenant acme --tenant-id t-1 --environment production --domain acme.cloud.openbravo.com --zone Europe/Madrid";
+
+export const DOMAIN = "acme.cloud.openbravo.com";
+
+/** A host of the tenant acme that sets itself up at first contact. */
+export function seededWith(more: object = {}): string {
+  return JSON.stringify({
+    erp: { tenant: "acme", tenantId: "t-1", environment: "production", domain: DOMAIN, zone: "Europe/Madrid", ...more },
+  });
+}
+
+/** Logs in as the admin whose password is on the host's root device. */
+export async function logIn(test: TestRoom, spec: HostSpec): Promise<string> {
+  await web(test, spec, "GET", "/health");
+  const password = (await readFile(path.join(spec.folder, "etc", "erp", "admin-password"), "utf8")).trim();
+  const answer = await web(test, spec, "POST", "/login", {
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams({ user: "admin", password }).toString(),
+  });
+  const cookie = String(answer.headers["set-cookie"]).split(";")[0];
+  if (answer.status !== 303 || !cookie) throw new Error(`log-in answered ${answer.status}: ${answer.body}`);
+  return cookie;
+}
+
+export function placeOrder(test: TestRoom, spec: HostSpec, cookie: string): Promise<WebAnswer> {
+  return web(test, spec, "POST", "/api/orders", {
+    headers: { "content-type": "application/json", cookie },
+    body: JSON.stringify({ customerId: 3, lines: [{ productId: 5, quantity: 2 }] }),
+  });
+}
+
+/** Order numbers that the host has acknowledged, from its log outside of the database. */
+export async function acknowledged(spec: HostSpec): Promise<string[]> {
+  const text = await readFile(path.join(spec.folder, "var", "log", "orders-acknowledged.log"), "utf8").catch(() => "");
+  return text.split("\n").filter(Boolean);
+}
+
+/** Numbers of the newest 500 orders in the host's database. */
+export async function orderNumbers(test: TestRoom, spec: HostSpec): Promise<Set<string>> {
+  const answer = await web(test, spec, "GET", "/api/orders?limit=500", {
+    headers: { cookie: await logIn(test, spec) },
+  });
+  return new Set((JSON.parse(answer.body) as { orders: { number: string }[] }).orders.map((order) => order.number));
+}
