@@ -61,12 +61,23 @@ export interface Window {
 export function nextStandardWindow(profile: PolicyProfile, zone: string, now: Date): Window | null {
   const { standard } = profile.windows;
   if (!standard) return null;
+  const known = answers.get(standard)?.get(zone);
+  if (known && known.fromMs <= now.getTime() && now.getTime() <= known.startMs) return lasting(standard, known.startMs);
+
   const month = zonedAt(now, zone).toPlainDate().toPlainYearMonth();
-  for (let ahead = 0; ; ahead++) {
-    const window = standardWindowOf(standard, month.add({ months: ahead }), zone);
-    if (window.startsAt >= now) return window;
-  }
+  let ahead = 0;
+  let window = standardWindowOf(standard, month, zone);
+  while (window.startsAt < now) window = standardWindowOf(standard, month.add({ months: ++ahead }), zone);
+  const answer = { fromMs: now.getTime(), startMs: window.startsAt.getTime() };
+  answers.set(standard, (answers.get(standard) ?? new Map()).set(zone, answer));
+  return window;
 }
+
+/**
+ * The last answer for each zone holds for every `now` from the one it was asked with to its start. A fleet asks the
+ * same few zones for thousands of tenants, and zone arithmetic is slow.
+ */
+const answers = new WeakMap<StandardWindow, Map<string, { readonly fromMs: number; readonly startMs: number }>>();
 
 type StandardWindow = NonNullable<PolicyProfile["windows"]["standard"]>;
 
@@ -74,9 +85,13 @@ function standardWindowOf(standard: StandardWindow, month: Temporal.PlainYearMon
   const first = month.toPlainDate({ day: 1 });
   const offset = (standard.weekday - first.dayOfWeek + 7) % 7;
   const day = first.add({ days: offset + 7 * (standard.weekOfMonth - 1) });
-  const startsAt = dateOf(day.toZonedDateTime({ timeZone: zone, plainTime: standard.startsAt }));
-  return { startsAt, endsAt: new Date(startsAt.getTime() + standard.minutes * MINUTE_MS) };
+  return lasting(standard, day.toZonedDateTime({ timeZone: zone, plainTime: standard.startsAt }).epochMilliseconds);
 }
+
+const lasting = (standard: StandardWindow, startMs: number): Window => ({
+  startsAt: new Date(startMs),
+  endsAt: new Date(startMs + standard.minutes * MINUTE_MS),
+});
 
 /**
  * Says whether `[start, end)` lies wholly within the standard window of its month (R33). `earliest` is the next one

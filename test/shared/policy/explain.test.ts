@@ -201,7 +201,9 @@ test("every fact of the table is understood by its name, with its own example", 
     }
 });
 
-test("whatever the facts are, the answer is a verdict or InvalidInput, and facts are not changed", () => {
+test("whatever the facts are, the answer is a verdict or InvalidInput, and facts are not changed", {
+  timeout: 60_000,
+}, () => {
   const values = fc.oneof(
     fc.jsonValue(),
     fc.constantFrom(

@@ -164,7 +164,7 @@ const someFacts = moment("2020-01-01", "2030-01-01").chain((orderedAt) =>
   }),
 );
 
-test("R86 to R89: without a new fact the state never goes backwards as time advances", () => {
+test("R86 to R89: without a new fact the state never goes backwards as time advances", { timeout: 60_000 }, () => {
   const rank = (state: (typeof LIFECYCLE_STATES)[number]) => LIFECYCLE_STATES.indexOf(state);
   fc.assert(
     fc.property(
@@ -180,7 +180,7 @@ test("R86 to R89: without a new fact the state never goes backwards as time adva
   );
 });
 
-test("R86 and R89: nothing is ever deleted before the longest clock, whatever the facts", () => {
+test("R86 and R89: nothing is ever deleted before the longest clock, whatever the facts", { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(fc.constantFrom(OB, AC), someFacts, moment("2019-01-01", "2036-01-01"), (profile, known, now) => {
       const { allowed } = checkDeletion(profile, known, now);

@@ -101,7 +101,9 @@ const days = (from: string, to: string) =>
     .date({ min: at(from), max: at(to), noInvalidDate: true })
     .map((one) => new Date(Math.floor(one.getTime() / 1000) * 1000));
 
-test("R33 to R45: notice is monotone: told earlier or started later never turns allowed into refused", () => {
+test("R33 to R45: notice is monotone: told earlier or started later never turns allowed into refused", {
+  timeout: 60_000,
+}, () => {
   const moment = days("2026-01-01", "2027-12-31");
   const shift = fc.nat(400 * 86_400).map((seconds) => seconds * 1000);
   fc.assert(
@@ -123,7 +125,7 @@ test("R33 to R45: notice is monotone: told earlier or started later never turns 
   );
 });
 
-test("R39 to R44: the earliest start is itself allowed, a second before it is not", () => {
+test("R39 to R44: the earliest start is itself allowed, a second before it is not", { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(fc.constantFrom(...MAINTENANCE_KINDS), days("2026-01-01", "2027-12-31"), (kind, announcedAt) => {
       for (const profile of [OB, AC]) {

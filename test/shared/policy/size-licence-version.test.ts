@@ -22,7 +22,7 @@ test.each([
   expect(verdict.overridable ?? false).toBe(!allowed);
 });
 
-test("R8: growing production never turns an allowed test environment into a refused one", () => {
+test("R8: growing production never turns an allowed test environment into a refused one", { timeout: 60_000 }, () => {
   const size = fc.record({ vcpus: fc.nat(200), memoryMiB: fc.nat(1_000_000), diskGiB: fc.nat(16_384) });
   fc.assert(
     fc.property(size, size, size, (test, small, growth) => {
@@ -110,7 +110,7 @@ test.each([
   expect(checkLicence(OB, { edition, users, posTerminals })).toMatchObject({ rule: "R77", allowed });
 });
 
-test("R78: no number of users or terminals is too high", () => {
+test("R78: no number of users or terminals is too high", { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(fc.integer({ min: 20 }), fc.integer({ min: 20 }), (users, posTerminals) => {
       return checkLicence(OB, { edition: "commerce", users, posTerminals }).allowed;
@@ -186,7 +186,7 @@ test("R42: with fewer releases than are supported every known one is in support"
   expect(versionSupport(OB, null, releases)).toEqual({ state: "unknown", leavesInReleases: null });
 });
 
-test("R42: a new release never lengthens the support of an older one", () => {
+test("R42: a new release never lengthens the support of an older one", { timeout: 60_000 }, () => {
   const rank = ["current", "supported", "last", "unsupported"];
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 12 }), fc.nat(11), (count, index) => {

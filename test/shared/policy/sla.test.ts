@@ -151,7 +151,7 @@ const windows = fc.array(
   { maxLength: 6 },
 );
 
-test("interval algebra: parts add up, and order and repetition change nothing", () => {
+test("interval algebra: parts add up, and order and repetition change nothing", { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(intervals, intervals, (a, b) => {
       expect(totalMs(intersect(a, b)) + totalMs(subtract(a, b))).toBe(totalMs(a));
@@ -163,7 +163,9 @@ test("interval algebra: parts add up, and order and repetition change nothing", 
   );
 });
 
-test("R37: no minute of a month is negative or above the month, the parts add up, and a replay is equal", () => {
+test("R37: no minute of a month is negative or above the month, the parts add up, and a replay is equal", {
+  timeout: 60_000,
+}, () => {
   fc.assert(
     fc.property(fc.constantFrom(OB, AC), intervals, intervals, windows, (profile, down, unknown, noticed) => {
       const events = { ...march, down, unknown, windows: noticed };

@@ -71,7 +71,9 @@ test("R83: a three-year term is cancelled at its own renewal", () => {
   });
 });
 
-test("R81 to R83: the earliest day is itself allowed, is not before the notice allows, and later notice never brings it forward", () => {
+test("R81 to R83: the earliest day is itself allowed, is not before the notice allows, and later notice never brings it forward", {
+  timeout: 60_000,
+}, () => {
   const day = fc
     .date({ min: new Date("2020-01-01"), max: new Date("2040-01-01"), noInvalidDate: true })
     .map((one) => one.toISOString().slice(0, 10));
