@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, open, readFile, realpath, rm, symlink } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { AppError } from "../../shared/errors.ts";
@@ -16,6 +16,8 @@ export interface LabFolder {
 }
 
 const ROOT_STORAGE = "/var/lib/fleetwright/labs";
+/** In a storage outside: the lab that it belongs to. */
+const OF_LAB = "lab-folder";
 
 /**
  * Makes the folder and takes it for this process. Throws AppError HomeInUse when another lab runs on it.
@@ -44,10 +46,23 @@ async function findStorage(path: string): Promise<string> {
     await mkdir(own, { recursive: true, mode: 0o711 });
     return own;
   }
+  await removeOrphans();
   const outside = join(ROOT_STORAGE, createHash("sha256").update(path).digest("hex").slice(0, 16));
   await mkdir(outside, { recursive: true, mode: 0o711 });
-  if (!existsSync(own)) await symlink(outside, own);
+  await writeFile(join(outside, OF_LAB), path, { mode: 0o600 });
+  await symlink(outside, own).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
   return outside;
+}
+
+/** Storage whose lab was deleted by its folder would fill the disk unseen. */
+async function removeOrphans(): Promise<void> {
+  for (const name of await readdir(ROOT_STORAGE).catch(() => [])) {
+    const storage = join(ROOT_STORAGE, name);
+    const lab = await readFile(join(storage, OF_LAB), "utf8").catch(() => "");
+    if (lab !== "" && !existsSync(lab)) await rm(storage, { recursive: true, force: true });
+  }
 }
 
 async function lock(path: string): Promise<() => Promise<void>> {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { appendFile, chmod, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -31,6 +31,7 @@ afterEach(async () => {
 async function scratch(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "fleetwright-lab-"));
   endings.push(() => rm(folder, { recursive: true, force: true }));
+  await chmod(folder, 0o711);
   return folder;
 }
 

@@ -1,8 +1,10 @@
-import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
+import { chmod, cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EC2Client, type EC2ClientConfig } from "@aws-sdk/client-ec2";
 import { STSClient } from "@aws-sdk/client-sts";
+import { SignatureV4 } from "@smithy/signature-v4";
 import { afterAll } from "vitest";
 import { type LabOptions, type RunningLab, startLab } from "../../../../main/lab/index.ts";
 import type { HostSpec, MachineRoom } from "../../../../main/lab/types.ts";
@@ -58,6 +60,8 @@ export interface TestLab {
 /** A lab with quiet hosts on a scratch folder, ended and removed after the file's tests. */
 export async function testLab(options: Partial<LabOptions> = {}): Promise<TestLab> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "fleetwright-lab-")));
+  // Storage stays in the folder only where other users may pass it.
+  await chmod(folder, 0o711);
   const room = quietRoom();
   const lab = await startLab({ folder, seed: "empty", timings: QUICK, createRoom: () => room, ...options });
   const clients: { destroy(): void }[] = [];
@@ -95,6 +99,50 @@ export async function testLab(options: Partial<LabOptions> = {}): Promise<TestLa
         }),
       ),
   };
+}
+
+/** One signed call as a client without an SDK would send it; what comes back is what stands on the wire. */
+export async function rawCall(
+  url: string,
+  service: "ec2" | "sts",
+  credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string },
+  body: string,
+  options: { region?: string; date?: Date } = {},
+): Promise<{ status: number; text: string; code: string | undefined }> {
+  const { hostname, port, host } = new URL(url);
+  const signer = new SignatureV4({ service, region: options.region ?? "eu-west-1", credentials, sha256: Sha256 });
+  const signed = await signer.sign(
+    {
+      method: "POST",
+      protocol: "http:",
+      hostname,
+      port: Number(port),
+      path: "/",
+      headers: { host, "content-type": "application/x-www-form-urlencoded; charset=utf-8" },
+      body,
+    },
+    { signingDate: options.date ?? new Date() },
+  );
+  const response = await fetch(url, { method: "POST", headers: signed.headers, body });
+  const text = await response.text();
+  return { status: response.status, text, code: /<Code>([^<]*)<\/Code>/.exec(text)?.[1] };
+}
+
+/** The hash that the signer wants to be given. */
+class Sha256 {
+  readonly #hash: Hash | Hmac;
+
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#hash = secret === undefined ? createHash("sha256") : createHmac("sha256", secret as string);
+  }
+
+  update(chunk: string | ArrayBuffer | ArrayBufferView): void {
+    this.#hash.update(chunk as string);
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return new Uint8Array(this.#hash.digest());
+  }
 }
 
 /** The AWS error code that a call ends with; "none" when it succeeds. */
