@@ -55,6 +55,12 @@ export async function adoptOrSpawnLab(options: LaunchOptions): Promise<LaunchedL
   }
 }
 
+/** The lab that runs on the folder, for whoever only wants to look or to end it; null when none does. */
+export async function connectLab(folder: string): Promise<LaunchedLab | null> {
+  const ready = await findLab(folder);
+  return ready ? hold(ready, true) : null;
+}
+
 /** The lab that answers for the folder at this moment; null when none does. */
 export async function findLab(folder: string): Promise<LabReady | null> {
   const ready = await readReady(readyFile(folder));
