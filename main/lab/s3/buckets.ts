@@ -2,6 +2,7 @@ import { receiveText } from "./body.ts";
 import { headerOf, numberOf, type Reply, type S3Call, xmlReply } from "./call.ts";
 import { S3Error } from "./errors.ts";
 import { encodeWhenAsked, OWNER } from "./listing.ts";
+import { assertBucketName } from "./store.ts";
 import { parseXml, textOf, toXml } from "./xml.ts";
 
 /** S3's oldest region: a bucket without a location lives there. */
@@ -37,6 +38,7 @@ export async function listBuckets(call: S3Call): Promise<Reply> {
 }
 
 export async function createBucket(call: S3Call): Promise<Reply> {
+  assertBucketName(call.bucket);
   const endpoint = call.auth.region;
   const text = await receiveText(call);
   const element = text.trim() === "" ? undefined : parseXml(text);

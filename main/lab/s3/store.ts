@@ -8,6 +8,10 @@ import type { BucketSettings } from "./model.ts";
 
 const NAME = /^(?!\d+\.\d+\.\d+\.\d+$)(?!xn--|sthree-)[a-z0-9](?:[a-z0-9-]|\.(?![.-])){1,61}[a-z0-9]$/;
 
+export function assertBucketName(name: string): void {
+  if (!NAME.test(name)) throw new S3Error("InvalidBucketName", undefined, { fields: { BucketName: name } });
+}
+
 /** The buckets of one lab: a folder each. The index of a bucket is loaded at its first use. */
 export class Store {
   readonly #folder: string;
@@ -54,7 +58,7 @@ export class Store {
 
   async create(settings: BucketSettings): Promise<void> {
     const { name } = settings;
-    if (!NAME.test(name)) throw new S3Error("InvalidBucketName", undefined, { fields: { BucketName: name } });
+    assertBucketName(name);
     if (this.#settings.has(name))
       throw new S3Error("BucketAlreadyOwnedByYou", undefined, { fields: { BucketName: name } });
     this.#settings.set(name, settings);
