@@ -2,6 +2,8 @@ import { Command } from "commander";
 import { appVersion } from "../app-info.ts";
 import { addAccountVerbs } from "./account-verbs.ts";
 import { addJobVerbs } from "./job-verbs.ts";
+import { addLabVerbs } from "./lab-verbs.ts";
+import { addPolicyVerbs } from "./policy-verbs.ts";
 import { addSettingsVerbs } from "./settings-verbs.ts";
 import { addStartVerbs } from "./start-verbs.ts";
 import { addTenantVerbs } from "./tenant-verbs.ts";
@@ -24,6 +26,8 @@ export function createProgram(execute: Execute): Command {
   addAccountVerbs(verbs);
   addTenantVerbs(verbs);
   addJobVerbs(verbs);
+  addPolicyVerbs(verbs);
+  addLabVerbs(verbs);
   addSettingsVerbs(verbs);
 
   program
