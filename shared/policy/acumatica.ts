@@ -154,8 +154,8 @@ export const ACUMATICA: PolicyProfile = {
     targets: { rule: "R75", source: "AC:35,36" },
   },
   term: {
-    rule: "R79",
-    source: "AC:24",
+    rule: "R82",
+    source: "AC:24,27",
     note: "Changes are bound to the first year; the text gives no longer minimum term.",
     minimumMonths: 12,
     start: { rule: "R80", source: "AC:22" },

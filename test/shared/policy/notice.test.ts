@@ -80,6 +80,12 @@ test.each([
   expect(checkNotice(profile, input, told)).toMatchObject({ rule, allowed });
 });
 
+test("R32: each kind of maintenance is scheduled, and may leave the SLA, or is not", () => {
+  const scheduled = (profile: typeof OB) => MAINTENANCE_KINDS.filter((kind) => profile.notices[kind].excludedFromSla);
+  expect(scheduled(OB)).toEqual(["standard", "major"]);
+  expect(scheduled(AC)).toEqual(["standard", "major", "move"]);
+});
+
 test("R39: a refusal names the earliest start, the source and that a reason may override it", () => {
   expect(checkNotice(OB, facts("emergency", "2026-03-03T08:00:00Z"), told)).toMatchObject({
     rule: "R39",
