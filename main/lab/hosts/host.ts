@@ -293,7 +293,6 @@ function commandEnvironment(spec: HostSpec, folders: HostFolders): Readonly<Reco
     HOSTNAME: hostname(spec),
     PATH: `${folders.bin}:/usr/local/bin:/usr/bin:/bin`,
     LANG: "C.UTF-8",
-    PS1: `ubuntu@${hostname(spec)}:\\w\\$ `,
     ERP_CONTROL: path.join(folders.run, "erp.sock"),
     ERP_NODE: process.execPath,
     ERP_ROOT: folders.root,

@@ -131,5 +131,5 @@ esac
 
 /** `hostname` as the host would answer it: the machine below is the lab's. */
 export const HOSTNAME_COMMAND = String.raw`#!/bin/sh
-printf '%s\n' "$HOSTNAME"
+cat "$ERP_ROOT/etc/hostname"
 `;

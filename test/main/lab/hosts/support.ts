@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { request as httpsRequest } from "node:https";
 import { createServer, type AddressInfo } from "node:net";
 import os from "node:os";
@@ -27,7 +27,6 @@ export async function openRoom(
   options: Partial<MachineRoomOptions> & { readonly inFolder?: string } = {},
 ): Promise<TestRoom> {
   const folder = options.inFolder ?? (await mkdtemp(path.join(os.tmpdir(), "fw-hosts-")));
-  const { chmod } = await import("node:fs/promises");
   await chmod(folder, 0o755);
   const ca = await openCa(path.join(folder, "ca"));
   const ports = { ssh: await freePort(), https: await freePort(), http: await freePort() };
@@ -45,14 +44,14 @@ export async function openRoom(
     key,
     lines,
     async spec(name, more = {}) {
-      count += 1;
+      const number = (count += 1);
       const volume = path.join(folder, "volumes", `vol-${name}`);
       await mkdir(volume, { recursive: true });
       return {
         instanceId: `i-${name}${process.pid}`,
         region: "eu-west-1",
         name,
-        address: `${block}.${count}`,
+        address: `${block}.${number}`,
         imageId: "ami-1",
         product: "openbravo",
         version: "26Q2",

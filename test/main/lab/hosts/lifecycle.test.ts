@@ -1,0 +1,195 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { connect as connectTcp } from "node:net";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runningPostmaster } from "../../../../main/lab/hosts/postgres/cluster.ts";
+import type { HostSpec } from "../../../../main/lab/types.ts";
+import { evaluationKey } from "../../../../shared/tenant/licence.ts";
+import {
+  acknowledged,
+  logIn,
+  openRoom,
+  orderNumbers,
+  placeOrder,
+  seededWith,
+  sshOnce,
+  type TestRoom,
+  web,
+} from "./support.ts";
+
+let lab: TestRoom;
+
+beforeAll(async () => {
+  lab = await openRoom();
+});
+afterAll(() => lab.close());
+
+const dataFolder = (host: HostSpec) => path.join(host.volumes["/dev/sdf"]?.folder ?? "", "pgdata");
+const processes = (host: HostSpec) => lab.room.status(host.instanceId).processes;
+const opens = (host: HostSpec, port: number) =>
+  new Promise<boolean>((resolve) => {
+    const socket = connectTcp(port, host.address);
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+
+test("a seeded host sets itself up at the first HTTPS contact, key and all", async () => {
+  const activationKey = evaluationKey({
+    tenantId: "t-1",
+    service: "openbravo",
+    edition: "business",
+    users: 20,
+    posTerminals: 0,
+  });
+  const host = await lab.spec("seeded", { userData: `#cloud-config\n${seededWith({ activationKey })}` });
+  await lab.room.powerOn(host);
+  expect(processes(host)).toBe("asleep");
+  expect(await runningPostmaster(dataFolder(host))).toBeUndefined();
+  const health = await web(lab, host, "GET", "/health");
+  expect(JSON.parse(health.body)).toMatchObject({ status: "up", licence: "valid", tenant: "acme", database: "ready" });
+  expect(processes(host)).toBe("awake");
+  await expect.poll(() => lab.room.status(host.instanceId).memoryBytes).toBeGreaterThan(1_000_000);
+});
+
+test("plain HTTP is refused: nothing listens", async () => {
+  const host = await lab.spec("plain");
+  await lab.room.powerOn(host);
+  expect([
+    await opens(host, lab.ports.ssh),
+    await opens(host, lab.ports.https),
+    await opens(host, lab.ports.http),
+  ]).toEqual([true, true, false]);
+});
+
+test("power-off ends everything and keeps the data; power-on is a sleep that a contact ends", async () => {
+  const host = await lab.spec("cycle", { userData: seededWith() });
+  await lab.room.powerOn(host);
+  const cookie = await logIn(lab, host);
+  const { number } = JSON.parse((await placeOrder(lab, host, cookie)).body) as { number: string };
+  const before = JSON.parse((await sshOnce(lab, host, "erpctl facts")).stdout);
+  const server = await runningPostmaster(dataFolder(host));
+  expect(server).toBeDefined();
+
+  await lab.room.powerOff(host.instanceId);
+  await lab.room.powerOff(host.instanceId);
+  expect(processes(host)).toBe("off");
+  expect(await runningPostmaster(dataFolder(host))).toBeUndefined();
+  expect([await opens(host, lab.ports.ssh), await opens(host, lab.ports.https)]).toEqual([false, false]);
+
+  await lab.room.powerOn(host);
+  await lab.room.powerOn(host);
+  expect(processes(host)).toBe("asleep");
+  expect(await orderNumbers(lab, host)).toContain(number);
+  expect(JSON.parse((await sshOnce(lab, host, "erpctl facts")).stdout)).toEqual(before);
+});
+
+test("many hosts contacted at once wake one after the other and all answer", async () => {
+  const hosts = await Promise.all(
+    ["a", "b", "c", "d"].map((name) => lab.spec(`crowd-${name}`, { userData: seededWith() })),
+  );
+  await Promise.all(hosts.map((host) => lab.room.powerOn(host)));
+  const answers = await Promise.all(hosts.map((host) => web(lab, host, "GET", "/health")));
+  expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200, 200]);
+  await Promise.all(hosts.map((host) => lab.room.powerOff(host.instanceId)));
+});
+
+test("a database server that is killed comes back at the next contact with every acknowledged order", async () => {
+  const host = await lab.spec("crash", { userData: seededWith() });
+  await lab.room.powerOn(host);
+  const cookie = await logIn(lab, host);
+  for (let count = 0; count < 10; count++) await placeOrder(lab, host, cookie);
+  process.kill((await runningPostmaster(dataFolder(host)))?.pid ?? 0, "SIGKILL");
+  await expect.poll(() => processes(host)).toBe("asleep");
+  const there = await orderNumbers(lab, host);
+  expect((await acknowledged(host)).filter((number) => !there.has(number))).toEqual([]);
+});
+
+test("a data volume that moves to another host takes its tenant along; a host without one says so", async () => {
+  const first = await lab.spec("first", { userData: seededWith() });
+  await lab.room.powerOn(first);
+  const identifier = JSON.parse((await sshOnce(lab, first, "erpctl facts")).stdout).database.systemIdentifier;
+  await lab.room.update({ ...first, volumes: {} });
+  expect(await runningPostmaster(dataFolder(first))).toBeUndefined();
+  expect(await sshOnce(lab, first, "erpctl smoke")).toMatchObject({
+    code: 4,
+    stderr: "erpctl: No data volume is attached to this host.\n",
+  });
+
+  const second = await lab.spec("second", { volumes: first.volumes });
+  await lab.room.powerOn(second);
+  expect(JSON.parse((await sshOnce(lab, second, "erpctl facts")).stdout)).toMatchObject({
+    tenantId: "t-1",
+    database: { ready: true, systemIdentifier: identifier },
+  });
+});
+
+test("data of a newer version is not touched by an older one, and that of an older one is taken over", async () => {
+  const older = await lab.spec("older", { version: "26Q1", userData: seededWith() });
+  await lab.room.powerOn(older);
+  await web(lab, older, "GET", "/health");
+  await lab.room.powerOff(older.instanceId);
+  const newer = await lab.spec("newer", { version: "26Q2", volumes: older.volumes });
+  await lab.room.powerOn(newer);
+  expect((await web(lab, newer, "GET", "/health")).status).toBe(200);
+  await lab.room.powerOff(newer.instanceId);
+  await lab.room.powerOn(older);
+  const health = await web(lab, older, "GET", "/health");
+  expect(health.status).toBe(503);
+  expect(JSON.parse(health.body).detail).toBe("The data was last used by version 26Q2; this host runs the older 26Q1.");
+});
+
+test("after kill -9 of the lab the running database is adopted, and no acknowledged order is lost", async () => {
+  const host = await lab.spec("orphan", { userData: seededWith() });
+  const { allows: _, ...plain } = host;
+  const program = fileURLToPath(new URL("room-process.ts", import.meta.url));
+  const child = spawn(
+    process.execPath,
+    [program, JSON.stringify({ folder: lab.folder, ports: lab.ports, spec: plain })],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
+  await once(child.stdout, "data");
+  await web(lab, host, "GET", "/health");
+  await expect.poll(async () => (await acknowledged(host)).length, { timeout: 20_000 }).toBeGreaterThan(5);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  const server = await runningPostmaster(dataFolder(host));
+  expect(server).toBeDefined();
+
+  await lab.room.powerOn(host);
+  const there = await orderNumbers(lab, host);
+  expect((await acknowledged(host)).filter((number) => !there.has(number))).toEqual([]);
+  expect((await runningPostmaster(dataFolder(host)))?.pid).toBe(server?.pid);
+  await lab.room.powerOff(host.instanceId);
+  expect(await runningPostmaster(dataFolder(host))).toBeUndefined();
+});
+
+test("an interrupted set-up is finished by the next one", async () => {
+  const host = await lab.spec("halfway");
+  const { allows: _, ...plain } = host;
+  const program = fileURLToPath(new URL("room-process.ts", import.meta.url));
+  for (const afterMs of [150, 500, 900, 1_300]) {
+    const child = spawn(
+      process.execPath,
+      [program, JSON.stringify({ folder: lab.folder, ports: lab.ports, spec: { ...plain, userData: seededWith() } })],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    await once(child.stdout, "data");
+    web(lab, host, "GET", "/health").catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
+  await lab.room.powerOn({ ...host, userData: seededWith() });
+  expect((await web(lab, host, "GET", "/health")).status).toBe(200);
+  expect((await orderNumbers(lab, host)).size).toBe(500);
+  expect(
+    JSON.parse(await readFile(path.join(host.volumes["/dev/sdf"]?.folder ?? "", "erp", "instance.json"), "utf8")),
+  ).toMatchObject({
+    tenantId: "t-1",
+  });
+});
