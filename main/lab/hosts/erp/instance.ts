@@ -439,12 +439,13 @@ export async function createInstance(context: InstanceContext): Promise<ErpInsta
     licence,
     lockout: currentLockout,
     async setLockout(minutes) {
+      const now = Date.now();
       lockout =
         minutes === "off"
           ? null
           : {
-              since: currentLockout()?.since ?? new Date().toISOString(),
-              until: minutes === "until-off" ? null : new Date(Date.now() + minutes * MINUTE_MS).toISOString(),
+              since: currentLockout()?.since ?? new Date(now).toISOString(),
+              until: minutes === "until-off" ? null : new Date(now + minutes * MINUTE_MS).toISOString(),
             };
       await writeWhole(file.lockout, JSON.stringify(lockout), { mode: 0o644 });
       return lockout;
