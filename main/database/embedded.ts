@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { chown, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { chown, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
@@ -40,6 +40,7 @@ const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   cluster_name: "fleetwright",
 };
 
+const SOCKET_LOCK = ".s.PGSQL.5432.lock";
 const USER = "fleetwright";
 const PATIENCE_MS = 10 * MINUTE_MS;
 /** A killed postmaster's children hold its shared memory until they notice, about a second. */
@@ -127,7 +128,7 @@ export class EmbeddedServer {
     };
     const deadline = performance.now() + PATIENCE_MS;
     const predecessorDeadline = performance.now() + PREDECESSOR_MS;
-    let attempt: Attempt | undefined;
+    let attempt: Run | undefined;
     for (;;) {
       if (this.#stopped) throw unavailable("The console is stopping.", "Start it again.", false);
       const answer = await this.#probe();
@@ -160,8 +161,8 @@ export class EmbeddedServer {
   }
 
   /** Throws what ended the attempt, unless trying again may help. */
-  async #judge(attempt: Attempt, predecessorMayStillEnd: boolean): Promise<void> {
-    const words = (await lastWords(attempt.logFile, attempt.logStart)) + attempt.refusal;
+  async #judge(attempt: Run, predecessorMayStillEnd: boolean): Promise<void> {
+    const words = await lastWords(attempt);
     const predecessor = /pre-existing shared memory block|lock file "postmaster\.pid" already exists/.test(words);
     if (predecessor && predecessorMayStillEnd) return;
     throw this.#failure(words);
@@ -182,28 +183,21 @@ export class EmbeddedServer {
     return `Read ${join(this.#home.paths.logs, "database.log")}.`;
   }
 
-  async #launch(): Promise<Attempt> {
-    await this.#forgetForeignPid();
+  async #launch(): Promise<Run> {
+    await this.#disownStalePid();
     const settings = Object.entries(SERVER_SETTINGS).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-    const { child, logFile, logStart } = await this.#spawn(
+    const run = await this.#spawn(
       this.#binaries.postgres,
       ["-D", this.#nameForChild(this.place), ...settings],
       this.place,
     );
-    const attempt: Attempt = { logFile, logStart, ended: false, refusal: "" };
-    child.once("error", (error) => {
-      attempt.refusal = `error: ${error.message}`;
+    run.child.unref();
+    void run.end.then(() => {
+      if (this.#pid === undefined || this.#pid !== run.child.pid) return;
+      this.#pid = undefined;
+      if (!this.#stopped) this.#log.warn("the embedded PostgreSQL ended unasked");
     });
-    const end = (): void => {
-      attempt.ended = true;
-      if (this.#pid !== undefined && this.#pid === child.pid) {
-        this.#pid = undefined;
-        if (!this.#stopped) this.#log.warn("the embedded PostgreSQL ended unasked");
-      }
-    };
-    child.once("exit", end).once("error", end);
-    child.unref();
-    return attempt;
+    return run;
   }
 
   /** Made beside its place and renamed, so that a cluster in its place is always whole. */
@@ -250,7 +244,7 @@ export class EmbeddedServer {
     return this.#account && process.platform === "linux" ? "/proc/self/cwd" : folder;
   }
 
-  async #spawn(program: string, args: readonly string[], cwd: string) {
+  async #spawn(program: string, args: readonly string[], cwd: string): Promise<Run> {
     const logFile = join(this.#home.paths.logs, "database.log");
     const log = await openServerLog(logFile);
     try {
@@ -265,9 +259,22 @@ export class EmbeddedServer {
           LC_ALL: process.platform === "linux" ? "C.UTF-8" : "C",
         },
         stdio: ["ignore", log.fd, log.fd],
-        ...(this.#account ?? {}),
+        ...this.#account,
       });
-      return { child: child as ChildProcess, logFile, logStart };
+      // Listened to before anything is waited for: a program may end at once.
+      const run = { child, logFile, logStart, ended: false, refusal: "" };
+      const end = once(child, "exit")
+        .then(
+          ([status]) => status as number | null,
+          (error: Error) => {
+            run.refusal = `error: ${error.message}`;
+            return null;
+          },
+        )
+        .finally(() => {
+          run.ended = true;
+        });
+      return Object.assign(run, { end });
     } finally {
       await log.close();
     }
@@ -275,38 +282,43 @@ export class EmbeddedServer {
 
   /** Runs a program to its end; what it said when it failed, else undefined. */
   async #run(program: string, args: readonly string[], cwd: string): Promise<string | undefined> {
-    const { child, logFile, logStart } = await this.#spawn(program, args, cwd);
-    try {
-      const [status] = (await once(child, "exit")) as [number | null];
-      return status === 0
-        ? undefined
-        : (await lastWords(logFile, logStart)) || `error: ${program} ended with ${status}`;
-    } catch (error) {
-      return `error: ${String(error)}`; // it could not even be started
-    }
+    const run = await this.#spawn(program, args, cwd);
+    const status = await run.end;
+    return status === 0 ? undefined : (await lastWords(run)) || `error: ${program} ended with ${status}`;
   }
 
   /** The postmaster of this folder, if it lives. */
   async #postmasterPid(): Promise<number | undefined> {
     const text = await readFile(join(this.place, "postmaster.pid"), "utf8").catch(() => "");
     const pid = Number.parseInt(text, 10);
-    return pid > 0 && isAlive(pid) && !(await isForeign(pid, this.place)) ? pid : undefined;
+    return isAlive(pid) && !(await isForeign(pid, this.place)) ? pid : undefined;
   }
 
-  /** After a power cut the number in postmaster.pid may belong to another program, for which PostgreSQL would wait. */
-  async #forgetForeignPid(): Promise<void> {
+  /**
+   * The number in postmaster.pid may belong to a program that got it after a power cut, or to a postmaster that was
+   * killed and that nobody has asked for yet; PostgreSQL would wait for both. With its parent's number instead it goes
+   * on to its other check, for orphans that still use the data, which must stay.
+   */
+  async #disownStalePid(): Promise<void> {
     const file = join(this.place, "postmaster.pid");
-    const pid = Number.parseInt(await readFile(file, "utf8").catch(() => ""), 10);
-    if (pid > 0 && isAlive(pid) && (await isForeign(pid, this.place))) await rm(file, { force: true });
+    const text = await readFile(file, "utf8").catch(() => "");
+    const pid = Number.parseInt(text, 10);
+    if (isAlive(pid) && !(await isForeign(pid, this.place))) return;
+    await rm(join(this.place, SOCKET_LOCK), { force: true });
+    if (pid > 0) await writeFile(file, text.replace(/^\d+/, String(process.pid)));
   }
 }
 
-interface Attempt {
+/** A program on its way, and where in the log its words begin. */
+interface Run {
+  readonly child: ChildProcess;
   readonly logFile: string;
   readonly logStart: number;
   ended: boolean;
   /** Why the program could not even be started. */
   refusal: string;
+  /** Its exit status; null after a signal. Never rejects. */
+  readonly end: Promise<number | null>;
 }
 
 /** Lets whoever only knows connection errors (the job engine) see that trying again helps. */
@@ -335,12 +347,13 @@ async function openServerLog(path: string) {
   return open(path, "a", 0o600);
 }
 
-async function lastWords(path: string, from: number): Promise<string> {
-  return (await readFile(path)).subarray(from).toString("utf8").slice(-20_000);
+async function lastWords({ logFile, logStart, refusal }: Run): Promise<string> {
+  return (await readFile(logFile)).subarray(logStart).toString("utf8").slice(-20_000) + refusal;
 }
 
 /** A process that ended and that nobody has asked for yet (a zombie) does not live. */
 function isAlive(pid: number): boolean {
+  if (!(pid > 0)) return false;
   try {
     process.kill(pid, 0);
     if (process.platform !== "linux") return true;

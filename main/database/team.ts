@@ -1,4 +1,4 @@
-import pg from "pg";
+import type pg from "pg";
 import { SECOND_MS } from "../../shared/time.ts";
 import { registerSecret } from "../vault/redact.ts";
 import { unavailable } from "./errors.ts";

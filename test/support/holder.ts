@@ -13,9 +13,14 @@ export interface Holder {
   kill(): Promise<void>;
 }
 
-export async function holdHome(folder: string, what: "home" | "database" = "home"): Promise<Holder> {
+export async function holdHome(
+  folder: string,
+  what: "home" | "database" = "home",
+  account: { readonly uid?: number; readonly gid?: number } = {},
+): Promise<Holder> {
   const child: ChildProcess = spawn(process.execPath, [PROGRAM, folder, what], {
     stdio: ["ignore", "pipe", "inherit"],
+    ...account,
   });
   const ended = once(child, "exit");
   const [line] = await once(createInterface({ input: child.stdout! }), "line");

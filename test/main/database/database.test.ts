@@ -124,7 +124,7 @@ describeOnBothDatabases("connections", (open) => {
     const names = [`'; DROP TABLE tenant; --`, "$1 $$ \\x00", "𝕷𝖊 café ‮", "x".repeat(10_000_000)];
     await database.pool.query("INSERT INTO tenant (id) SELECT left(v, 1000) FROM unnest($1::text[]) AS v", [names]);
     const { rows } = await database.pool.query("SELECT id FROM tenant");
-    expect(rows.map(({ id }) => id).sort()).toEqual(names.map((name) => name.slice(0, 1000)).sort());
+    expect(new Set(rows.map(({ id }) => id))).toEqual(new Set(names.map((name) => name.slice(0, 1000))));
   });
 
   test("an error in a query that is a bug is not explained away", async () => {
