@@ -15,11 +15,12 @@ export interface ExplainInput {
   readonly example: string;
   readonly unit?: string;
   readonly choices?: readonly string[];
+  /** Other names that are understood, for flags that the help does not show. */
+  readonly aliases: readonly string[];
 }
 
-/** How one fact is described and read. `aliases` are other names people try. */
+/** How one fact is described and read. */
 export interface Field<T> extends Omit<ExplainInput, "name"> {
-  readonly aliases: readonly string[];
   readonly schema: (place: Place) => z.ZodType<T>;
 }
 

@@ -1,4 +1,4 @@
-import { Temporal } from "temporal-polyfill";
+import type { Temporal } from "temporal-polyfill";
 import { MINUTE_MS } from "../time.ts";
 import { dateOf, utcText, zonedAt } from "./calendar.ts";
 import type { PolicyProfile } from "./profile.ts";
