@@ -23,7 +23,7 @@ export default defineConfig({
   use: {
     viewport: { width: 1280, height: 800 },
     locale: "en-GB",
-    trace: "retain-on-failure",
+    actionTimeout: 15_000,
     launchOptions: { executablePath: "/usr/bin/chromium", args: CHROMIUM_ARGUMENTS },
   },
   projects: [

@@ -48,7 +48,8 @@ export const test = base.extend<PerTest, PerWorker>({
     const page = await host.openWindow();
     page.on("pageerror", (error) => problems.push(String(error)));
     page.on("console", (message) => {
-      if (message.type() === "error") problems.push(message.text());
+      const ofPage = !message.location().url.endsWith("/favicon.ico"); // asked for by the browser itself
+      if (message.type() === "error" && ofPage) problems.push(message.text());
     });
     await expect(page.getByRole("navigation", { name: "Main navigation" })).toBeVisible({ timeout: 30_000 });
     await use(page);

@@ -79,11 +79,12 @@ export async function startInElectron(lab: LabKind): Promise<Host> {
   };
 }
 
+/** Once the console is up and has read all regions of its accounts. */
 async function whenReady({ client }: Connected): Promise<Client> {
   for (;;) {
     const { state, error } = await client.settings.status();
-    if (state === "ready") return client;
     if (state === "failed") throw new Error(`The console failed to start: ${error?.message}`);
+    if (state === "ready" && (await client.fleet.list()).sources.every(({ readAt }) => readAt)) return client;
     await wait(100);
   }
 }
