@@ -13,6 +13,9 @@ const NEEDS_A_PERSON_PAUSE_MS = 3 * SECOND_MS;
 const LOST_CONTACT_AFTER_MS = 30 * SECOND_MS;
 const GIVE_UP_AFTER_MS = 20 * MINUTE_MS;
 
+/** AWS's reads lag behind its writes: what was just made may be unknown for a while. */
+const NOT_VISIBLE_YET_MS = 60 * SECOND_MS;
+
 const SILENCE: ReadonlySet<string> = new Set(["AwsUnreachable", "HostUnreachable"]);
 const NEEDS_CREDENTIALS: ReadonlySet<string> = new Set(["AwsCredentialsExpired", "VaultLocked"]);
 
@@ -21,13 +24,15 @@ const NEEDS_CREDENTIALS: ReadonlySet<string> = new Set(["AwsCredentialsExpired",
  *
  * `attempt` counts from 1, `elapsedMs` runs since the step's first attempt in this process, `jitter` is 0 to 1.
  * Missing credentials are waited for without limit, since an operator can always bring them; everything else that may
- * pass by itself is tried for 20 minutes.
+ * pass by itself is tried for 20 minutes; what AWS does not know, for one.
  */
 export function decideRetry(error: ErrorFacts, attempt: number, elapsedMs: number, jitter: number): RetryDecision {
   if (NEEDS_CREDENTIALS.has(error.code)) {
     return { again: true, afterMs: NEEDS_A_PERSON_PAUSE_MS, state: "paused", waitingFor: error.message };
   }
-  if (!error.details.retryable || elapsedMs > GIVE_UP_AFTER_MS) return { again: false };
+  const mayAppear = error.code === "AwsNotFound" && elapsedMs < NOT_VISIBLE_YET_MS;
+  const mayPass = error.details.retryable && elapsedMs < GIVE_UP_AFTER_MS;
+  if (!mayAppear && !mayPass) return { again: false };
   const pause = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
   const lost = SILENCE.has(error.code) && elapsedMs > LOST_CONTACT_AFTER_MS;
   return {

@@ -374,7 +374,7 @@ function rolledBack(input: ProvisionInput): AppError {
 
 function imageGone(input: ProvisionInput): AppError {
   return new AppError(
-    "AwsNotFound",
+    "NotFound",
     `The image ${input.imageId} of ${profileOf(input.request.service).name} ${input.request.version} is no longer in ${input.request.region}.`,
     {
       retryable: false,

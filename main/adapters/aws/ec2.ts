@@ -62,7 +62,7 @@ async function call<T>(aws: AwsAccess, operation: string, work: () => Promise<T>
 
 /**
  * The default network of the region and a subnet of it, always the same one for one `seed`.
- * Throws AwsNotFound where the account has no default VPC.
+ * Throws NotFound where the account has no default VPC.
  */
 export function placeFor(aws: AwsAccess, seed: string): Promise<{ vpcId: string; subnetId: string; zone: string }> {
   return call(aws, "DescribeSubnets", async () => {
@@ -72,7 +72,7 @@ export function placeFor(aws: AwsAccess, seed: string): Promise<{ vpcId: string;
     const subnets = (found.Subnets ?? []).toSorted((a, b) => (a.AvailabilityZone! < b.AvailabilityZone! ? -1 : 1));
     const chosen = subnets[createHash("sha256").update(seed).digest().readUInt32BE(0) % Math.max(subnets.length, 1)];
     if (!chosen) {
-      throw new AppError("AwsNotFound", `Region ${aws.region} has no default subnet in this account.`, {
+      throw new AppError("NotFound", `Region ${aws.region} has no default subnet in this account.`, {
         retryable: false,
         next: "Create a default VPC in the region, or choose another region.",
       });
@@ -270,20 +270,26 @@ export function readVolume(aws: AwsAccess, volumeId: string): Promise<Volume | u
 
 /** Attaches unless attached already. Throws Conflict when the volume hangs on another instance. */
 export function ensureAttached(aws: AwsAccess, volumeId: string, instanceId: string, device: string): Promise<void> {
+  const attachedTo = async () => (await readVolume(aws, volumeId))?.Attachments?.[0]?.InstanceId;
+  const otherwise = (other: string) =>
+    new AppError("Conflict", `Volume ${volumeId} is attached to ${other}, not to ${instanceId}.`, {
+      retryable: false,
+      next: "Find out who attached it before going on; nothing was changed.",
+    });
+
   return call(aws, "AttachVolume", async () => {
-    const attachment = (await readVolume(aws, volumeId))?.Attachments?.[0];
-    if (attachment?.InstanceId === instanceId) return;
-    if (attachment) {
-      throw new AppError(
-        "Conflict",
-        `Volume ${volumeId} is attached to ${attachment.InstanceId}, not to ${instanceId}.`,
-        {
-          retryable: false,
-          next: "Find out who attached it before going on; nothing was changed.",
-        },
-      );
+    const before = await attachedTo();
+    if (before === instanceId) return;
+    if (before) throw otherwise(before);
+    try {
+      await aws.ec2.send(new AttachVolumeCommand({ VolumeId: volumeId, InstanceId: instanceId, Device: device }));
+    } catch (error) {
+      if (awsCode(error) !== "VolumeInUse") throw error;
+      // An attempt whose reply was lost has attached it, or somebody else has: only a new reading tells.
+      const after = await attachedTo();
+      if (after === undefined) throw notVisibleYet(aws, `attachment of ${volumeId}`);
+      if (after !== instanceId) throw otherwise(after);
     }
-    await aws.ec2.send(new AttachVolumeCommand({ VolumeId: volumeId, InstanceId: instanceId, Device: device }));
   });
 }
 

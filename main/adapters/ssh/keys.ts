@@ -8,7 +8,8 @@ import ssh2 from "ssh2";
 export function makeKeyPair(comment: string): { privateKey: string; publicKey: string } {
   for (;;) {
     const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment });
-    if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) return { privateKey: pair.private, publicKey: pair.public };
+    if (!(ssh2.utils.parseKey(pair.private) instanceof Error))
+      return { privateKey: pair.private, publicKey: pair.public };
   }
 }
 
