@@ -663,7 +663,7 @@ export const FAMILIES = {
         }),
       ),
     },
-    (facts, { profile, zone }) => {
+    (facts, { profile, now, zone }) => {
       const { kind, start, end, announced, month } = facts;
       const environment = facts.environment ?? "production";
       const named = [kind, start, end].filter((one) => one !== undefined).length;
@@ -699,6 +699,7 @@ export const FAMILIES = {
         down: facts.down ?? [],
         unknown: facts.unknown ?? [],
         windows: window ? [window] : [],
+        observed: { startsAt: new Date(0), endsAt: now },
       });
       return checkMonth(promised, report);
     },

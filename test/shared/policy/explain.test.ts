@@ -171,6 +171,11 @@ test.each<[string, string, "openbravo" | "acumatica", Record<string, unknown>, s
   expect(Verdict.parse(answer)).toEqual(answer);
 });
 
+test("R37: explain counts no minute of a month that has not come yet", () => {
+  const minutes = (month: string) => asked("sla", "openbravo", { month }).facts?.upMinutes;
+  expect([minutes("2026-02"), minutes("2026-03"), minutes("2026-04")]).toEqual([28 * 1440, 1440 + 20 * 60, 0]);
+});
+
 test("R82: explain finds the earliest downgrade and its notice by itself", () => {
   const answer = asked("term", "acumatica", { act: "downgrade", "invoice-date": "2026-01-15" });
   expect(answer).toMatchObject({ earliest: "2027-01-15", facts: { noticeBy: "2026-12-16" } });
