@@ -34,6 +34,7 @@ export function Palette({ onHelp }: { readonly onHelp: () => void }) {
       scrollable
       maxHeight={420}
       highlightQuery
+      attributes={{ content: { "aria-label": t("app.palette") } }}
       searchProps={{
         placeholder: t("palette.placeholder"),
         "aria-label": t("palette.placeholder"),

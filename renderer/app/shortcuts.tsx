@@ -1,7 +1,8 @@
-import { Modal, Table } from "@mantine/core";
+import { Table } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import { useLocation } from "wouter";
 import { SECOND_MS } from "../../shared/time.ts";
+import { Dialog } from "../ui/Dialog.tsx";
 import { KeyHint } from "../ui/KeyHint.tsx";
 import { type MessageKey, useWords } from "./i18n/index.ts";
 import { paths } from "./paths.ts";
@@ -66,13 +67,7 @@ export function ShortcutHelp({ opened, onClose }: { readonly opened: boolean; re
     { words: t("shortcut.help"), hint: <KeyHint keys={["?"]} /> },
   ];
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title={t("app.shortcuts")}
-      centered
-      closeButtonProps={{ "aria-label": t("ui.close") }}
-    >
+    <Dialog opened={opened} onClose={onClose} title={t("app.shortcuts")}>
       <Table>
         <Table.Tbody>
           {lines.map(({ words, hint }) => (
@@ -83,6 +78,6 @@ export function ShortcutHelp({ opened, onClose }: { readonly opened: boolean; re
           ))}
         </Table.Tbody>
       </Table>
-    </Modal>
+    </Dialog>
   );
 }

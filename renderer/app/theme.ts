@@ -28,10 +28,24 @@ const dark: MantineColorsTuple = [
   "#0c1012",
 ];
 
+/** Red enough to warn and dark enough to read, as words and as outlines. */
+const red: MantineColorsTuple = [
+  "#fdecec",
+  "#fad9d9",
+  "#f5b3b5",
+  "#f08a8e",
+  "#e8636a",
+  "#dd4350",
+  "#cf2b39",
+  "#c01c28",
+  "#a51722",
+  "#86111b",
+];
+
 export const theme = createTheme({
-  colors: { petrol, dark },
+  colors: { petrol, dark, red },
   primaryColor: "petrol",
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: 7,
   autoContrast: true,
   luminanceThreshold: 0.35,
   defaultRadius: "sm",

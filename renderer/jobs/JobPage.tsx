@@ -70,7 +70,7 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
         </Box>
       )}
       <div className={classes.columns}>
-        <div className={classes.steps} tabIndex={0} role="region" aria-label={t("jobs.steps")}>
+        <div className={classes.steps} tabIndex={0} role="group" aria-label={t("jobs.steps")}>
           <Panel title={t("jobs.steps")}>
             {shown.isPending ? (
               <StepSkeleton />

@@ -43,7 +43,7 @@ export function About() {
         ) : (
           <Stack gap="xs">
             {status.notices.map((notice) => (
-              <Alert key={`${notice.code} ${notice.message}`} color="yellow" title={notice.code}>
+              <Alert key={`${notice.code} ${notice.message}`} color="gray" variant="outline" title={notice.code}>
                 {notice.message}
               </Alert>
             ))}

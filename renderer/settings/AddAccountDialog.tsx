@@ -1,20 +1,11 @@
-import {
-  Button,
-  Fieldset,
-  Group,
-  Modal,
-  PasswordInput,
-  SegmentedControl,
-  Stack,
-  TagsInput,
-  TextInput,
-} from "@mantine/core";
+import { Button, Fieldset, Group, PasswordInput, SegmentedControl, Stack, TagsInput, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { AccountInput } from "../../shared/settings/model.ts";
 import { useApi } from "../app/api.ts";
 import { Failure } from "../app/Failure.tsx";
 import { type MessageKey, useWords } from "../app/i18n/index.ts";
+import { Dialog } from "../ui/Dialog.tsx";
 
 interface Props {
   readonly opened: boolean;
@@ -24,15 +15,9 @@ interface Props {
 export function AddAccountDialog({ opened, onClose }: Props) {
   const { t } = useWords();
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title={t("settings.accounts.add")}
-      size="lg"
-      closeButtonProps={{ "aria-label": t("ui.close") }}
-    >
+    <Dialog opened={opened} onClose={onClose} title={t("settings.accounts.add")} size="lg">
       <AccountForm onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Dialog } from "./Dialog.tsx";
 
 interface Props {
   readonly opened: boolean;
@@ -19,10 +20,9 @@ interface Props {
 /** Asks to type the name of what is about to be destroyed. There is no other way through. */
 export function ConfirmTyped(props: Props) {
   return (
-    <Modal opened={props.opened} onClose={props.onClose} title={props.title} centered>
-      {/* Mounted only while open: what was typed last time is gone. */}
+    <Dialog opened={props.opened} onClose={props.onClose} title={props.title}>
       <TypedForm {...props} />
-    </Modal>
+    </Dialog>
   );
 }
 

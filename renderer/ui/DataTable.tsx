@@ -188,48 +188,51 @@ export function DataTable<Row>(props: Props<Row>) {
   );
 
   return (
-    <div
-      ref={scroller}
-      role="grid"
-      aria-label={label}
-      aria-rowcount={items.length + 1}
-      aria-colcount={columns.length}
-      aria-activedescendant={activeIndex >= 0 ? `${id}-${activeKey}` : undefined}
-      tabIndex={0}
-      className={classes.grid}
-      onKeyDown={onKeyDown}
-      onFocus={onFocus}
-    >
-      <div style={{ minWidth }}>
-        <div role="rowgroup" className={classes.head}>
-          <div role="row" aria-rowindex={1} className={classes.row} style={{ gridTemplateColumns: template }}>
-            {columns.map((column) => (
-              <div
-                key={column.id}
-                role="columnheader"
-                className={classes.cell}
-                data-align={column.align}
-                aria-sort={sort?.column === column.id ? (sort.descending ? "descending" : "ascending") : undefined}
-              >
-                {column.sortable && onSort ? (
-                  <button type="button" className={classes.sort} onClick={() => onSort(column.id)}>
-                    {column.header}
-                    {sort?.column === column.id &&
-                      (sort.descending ? (
-                        <IconArrowDown size={12} aria-hidden />
-                      ) : (
-                        <IconArrowUp size={12} aria-hidden />
-                      ))}
-                  </button>
-                ) : (
-                  column.header
-                )}
-              </div>
-            ))}
+    <div className={classes.frame}>
+      <div
+        ref={scroller}
+        role="grid"
+        aria-label={label}
+        aria-rowcount={items.length + 1}
+        aria-colcount={columns.length}
+        aria-activedescendant={activeIndex >= 0 ? `${id}-${activeKey}` : undefined}
+        tabIndex={0}
+        className={classes.grid}
+        onKeyDown={onKeyDown}
+        onFocus={onFocus}
+      >
+        <div style={{ minWidth }}>
+          <div role="rowgroup" className={classes.head}>
+            <div role="row" aria-rowindex={1} className={classes.row} style={{ gridTemplateColumns: template }}>
+              {columns.map((column) => (
+                <div
+                  key={column.id}
+                  role="columnheader"
+                  className={classes.cell}
+                  data-align={column.align}
+                  aria-sort={sort?.column === column.id ? (sort.descending ? "descending" : "ascending") : undefined}
+                >
+                  {column.sortable && onSort ? (
+                    <button type="button" className={classes.sort} onClick={() => onSort(column.id)}>
+                      {column.header}
+                      {sort?.column === column.id &&
+                        (sort.descending ? (
+                          <IconArrowDown size={12} aria-hidden />
+                        ) : (
+                          <IconArrowUp size={12} aria-hidden />
+                        ))}
+                    </button>
+                  ) : (
+                    column.header
+                  )}
+                </div>
+              ))}
+            </div>
           </div>
+          {loading || items.length ? body : null}
         </div>
-        {loading || items.length ? body : null}
       </div>
+      {/* Beside the grid, which may hold nothing but rows. */}
       {!loading && items.length === 0 && <div className={classes.empty}>{empty ?? t("ui.none")}</div>}
     </div>
   );
