@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
@@ -27,6 +27,7 @@ beforeAll(async () => {
   if (!existsSync(SSHD)) throw new Error(`${SSHD} is missing; npm test installs it where it may`);
   const { folder, remove } = await scratchFolder("sshd");
   endings.push(remove);
+  await chmod(folder, 0o755); // the server reads the authorized keys as the user who logs in
   await writeFile(join(folder, "host_key"), hostKey.privateKey, { mode: 0o600 });
   await writeFile(join(folder, "authorized_keys"), operator.publicKey);
   if (userInfo().uid === 0) await mkdir("/run/sshd", { recursive: true });
