@@ -24,8 +24,8 @@ export const explainInputs: Readonly<
  * The verdict of one rule family on given facts: pure, the same for everybody.
  *
  * `facts`: an object by the names of `explainInputs`; camelCase, snake_case and some other usual names are understood,
- * values may be text. Times: RFC 3339 with offset, a local time beside `zone` or `region`, or a day. `profile` and
- * `now` among the facts are passed over, since `options` decides them.
+ * values may be text. Times: RFC 3339 with offset, a local time beside `zone` or `region`, or a day. `profile`, `service`
+ * and `now` among the facts are passed over, since `options` decides them.
  *
  * Throws AppError InvalidInput naming each wrong, unknown or missing field, and nothing else, whatever the facts are.
  */
@@ -49,6 +49,9 @@ export function explain(
   return decide(parsed.data as never, { ...options, zone: place.zone });
 }
 
+/** Facts that decide how every family is judged, not what: the caller reads them. */
+const CONTEXT: ReadonlySet<string> = new Set(["profile", "service", "now"]);
+
 /** The facts under the names of the family's fields. */
 function namedFacts(facts: unknown, fields: Fields): Record<string, unknown> {
   if (typeof facts !== "object" || facts === null || Array.isArray(facts))
@@ -66,7 +69,7 @@ function namedFacts(facts: unknown, fields: Fields): Record<string, unknown> {
       .toLowerCase();
     const name = Object.hasOwn(fields, plain) ? plain : names.get(plain);
     if (name === undefined) {
-      if (plain !== "profile" && plain !== "now") problems.push(`${key.slice(0, 40)}: is no fact of this family`);
+      if (!CONTEXT.has(plain)) problems.push(`${key.slice(0, 40)}: is no fact of this family`);
     } else if (Object.hasOwn(given, name)) problems.push(`${name}: is given twice`);
     else given[name] = value;
   }
