@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { z } from "zod";
-import { errorFacts } from "../../shared/errors.ts";
+import { AppError, errorFacts } from "../../shared/errors.ts";
 import { FaultInput } from "../../shared/lab/model.ts";
 import type { RunningLab } from "./index.ts";
 import { sameText } from "./sigv4.ts";
@@ -26,7 +26,7 @@ export function createControl(lab: Controlled, secret: string): Control {
   let noneSince = Date.now();
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
-    const { pathname } = new URL(request.url ?? "/", "http://lab");
+    const [pathname = ""] = (request.url ?? "").split("?");
     const route = `${request.method} ${pathname}`;
     if (route === "GET /status") return lab.status();
     if (route === "POST /faults") return lab.injectFault(FaultInput.parse(await readJson(request)));
@@ -68,17 +68,23 @@ export function createControl(lab: Controlled, secret: string): Control {
     answer(request, response).then(
       (body) => (body === undefined ? send(404, { message: "no such control" }) : send(200, body)),
       (error: unknown) => {
-        if (error instanceof z.ZodError || error instanceof SyntaxError)
-          send(400, {
-            code: "InvalidInput",
-            message: z.ZodError.prototype.isPrototypeOf(error) ? z.prettifyError(error as z.ZodError) : error.message,
-          });
-        else send(500, errorFacts(error));
+        const facts = errorFacts(asInputError(error));
+        send(facts.code === "InvalidInput" ? 400 : 500, facts);
       },
     );
   });
   server.requestTimeout = 0;
   return { server, leases: () => ({ count: leases.size, noneSince }) };
+}
+
+function asInputError(error: unknown): unknown {
+  const isForm = error instanceof z.ZodError;
+  if (!isForm && !(error instanceof SyntaxError) && !(error instanceof URIError)) return error;
+  const why = isForm ? z.prettifyError(error) : error.message;
+  return new AppError("InvalidInput", `The lab was told something that it cannot read: ${why}`, {
+    retryable: false,
+    next: "Nothing was changed. Correct the call.",
+  });
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

@@ -3,6 +3,7 @@ import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { AppError } from "../../shared/errors.ts";
 import type { Fault, FaultInput, LabReady, LabStatus } from "../../shared/lab/model.ts";
 import { LabReady as LabReadyModel } from "../../shared/lab/model.ts";
 import { createControl } from "./control.ts";
@@ -154,10 +155,17 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     };
 
     let content: Content | null = await openContent(options.seed);
-    endings.push(async () => content?.close());
+    let resetting: Promise<LabStatus> | undefined;
+    endings.push(async () => {
+      await resetting?.catch(() => undefined);
+      await content?.close();
+    });
     const current = (): Content => {
-      if (!content) throw new Error("the lab is being reset");
-      return content;
+      if (content) return content;
+      throw new AppError("LabUnavailable", "The lab is being wiped and seeded anew.", {
+        retryable: true,
+        next: "Wait a few seconds and try again.",
+      });
     };
 
     const before = (await readReady(readyFile(folder.path))) ?? (await readReady(lastReadyFile(folder.path)));
@@ -209,6 +217,16 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       };
     };
 
+    async function wipe(seed: Seed): Promise<LabStatus> {
+      const old = content;
+      content = null;
+      await old?.close();
+      await rm(join(folder.path, "state.jsonl"), { force: true });
+      content = await openContent(seed);
+      if (seed === "demo") await seedBuckets(s3, keys);
+      return status();
+    }
+
     let stopping: Promise<void> | undefined;
     const { promise: ended, resolve: hasEnded } = withResolvers();
     const lab: Omit<RunningLab, "ready" | "leases"> = {
@@ -216,15 +234,11 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       injectFault: (input) => current().faults.inject(input),
       clearFault: (id) => current().faults.clear(id),
       clearFaults: () => current().faults.clearAll(),
-      async reset(seed) {
-        const old = current();
-        content = null;
-        await old.close();
-        await rm(join(folder.path, "state.jsonl"), { force: true });
-        await rm(join(folder.path, "s3"), { recursive: true, force: true });
-        content = await openContent(seed);
-        if (seed === "demo") await seedBuckets(s3, keys);
-        return status();
+      reset(seed) {
+        resetting ??= wipe(seed).finally(() => {
+          resetting = undefined;
+        });
+        return resetting;
       },
       settled: () => current().machines.idle(),
       stop() {

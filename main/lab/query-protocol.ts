@@ -169,9 +169,9 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
 function readParameters(request: IncomingMessage, body: Buffer): Parameters {
   if (request.method !== "POST" && request.method !== "GET")
     throw new AwsError("InvalidAction", `The HTTP method ${request.method} is not allowed.`, 405);
-  const query = new URL(request.url ?? "/", "http://lab").searchParams;
+  const query = (request.url ?? "").split("?").slice(1).join("?");
   const values = new Map<string, string>();
-  for (const [name, value] of query) if (!/^X-Amz-/.test(name)) values.set(name, value);
+  for (const [name, value] of new URLSearchParams(query)) if (!/^X-Amz-/.test(name)) values.set(name, value);
   for (const [name, value] of new URLSearchParams(body.toString("utf8"))) values.set(name, value);
   return new Parameters(values);
 }

@@ -51,7 +51,11 @@ export interface MachineRoom {
   copyVolume(fromFolder: string, toFolder: string): Promise<void>;
   status(instanceId: string): { processes: HostProcesses; memoryBytes: number | null; ordersWritten: number };
   /** Host-side troubles: cut open SSH sessions, change the host key, freeze processes, fill the disk. */
-  trouble(instanceId: string, kind: "ssh-cut" | "host-key-changed" | "host-frozen" | "disk-full", on: boolean): Promise<void>;
+  trouble(
+    instanceId: string,
+    kind: "ssh-cut" | "host-key-changed" | "host-frozen" | "disk-full",
+    on: boolean,
+  ): Promise<void>;
   /** Ends every host. */
   stop(): Promise<void>;
 }

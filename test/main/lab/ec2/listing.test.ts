@@ -76,6 +76,9 @@ test.each([
   ["(x|y)+", "(x|y)+", true],
   ["", "", true],
   ["line*", "line\nbreak", true],
+  ["*b*b*c", "abbbabc", true],
+  ["a*b", "ab*", false],
+  ["*a".repeat(60), `${"a".repeat(255)}b`, false],
 ])("the pattern %j on %j is %j", (pattern, text, expected) => {
   expect(wildcard(pattern)(text)).toBe(expected);
 });
