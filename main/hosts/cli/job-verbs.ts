@@ -46,10 +46,12 @@ export function addJobVerbs({ noun, verb }: Verbs): void {
     job,
     "watch [job]",
     "changes as they happen, to the job's end; of all jobs without one",
-    watch,
+    (cli, options, value) => untilInterrupted(cli, watch(cli, options, value)),
   ).option("--job <job>", "the job's id");
 
-  verb<JobOption & { readonly follow?: boolean }>(job, "logs [job]", "a job's log", logs)
+  verb<JobOption & { readonly follow?: boolean }>(job, "logs [job]", "a job's log", (cli, options, value) =>
+    untilInterrupted(cli, logs(cli, options, value)),
+  )
     .option("--job <job>", "the job's id")
     .option("--follow", "go on until the job ends");
 
@@ -84,6 +86,15 @@ export function addJobVerbs({ noun, verb }: Verbs): void {
     .option("--job <job>", "the job's id")
     .option("--follow", "follow it to its end")
     .option("--wait", "the same as --follow");
+}
+
+/** Whoever looks on may stop at any time: that is how looking on ends. */
+async function untilInterrupted(cli: Cli, looking: Promise<void>): Promise<void> {
+  try {
+    await looking;
+  } catch (error) {
+    if (!cli.interrupted.aborted) throw error;
+  }
 }
 
 async function listJobs(cli: Cli, options: ListOptions): Promise<void> {
@@ -121,7 +132,7 @@ async function watch(cli: Cli, options: JobOption, value: string | undefined): P
       const now = await client.jobs.get({ jobId });
       for (const step of now.steps) tell(cli, { type: "step", step });
       tell(cli, { type: "job", job: now.job });
-      if (FINAL_JOB_STATES.has(now.job.state)) return void stream.return?.();
+      if (FINAL_JOB_STATES.has(now.job.state)) return void (await stream.return?.());
     }
     for await (const event of stream) {
       if (event.type === "alive") continue;
@@ -159,7 +170,7 @@ async function logs(
     const stream = options.follow ? await client.jobs.watch({ jobId }, { signal: cli.interrupted }) : undefined;
     let after = await printLogs(cli, session, jobId, 0);
     const { job } = await client.jobs.get({ jobId });
-    if (!stream || FINAL_JOB_STATES.has(job.state)) return void stream?.return?.();
+    if (!stream || FINAL_JOB_STATES.has(job.state)) return void (await stream?.return?.());
     for await (const event of stream) {
       if (event.type === "log" && event.line.jobId === jobId && event.line.seq > after) {
         // A line that was missed in between is read again, so the order holds.

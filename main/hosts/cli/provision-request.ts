@@ -63,23 +63,23 @@ export function provisionRequest(
     overrides: flags.override && Object.fromEntries(flags.override),
   };
   const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const parsed = ProvisionRequest.safeParse({ users: 0, posTerminals: 0, ...base, ...said });
+  const order: Record<string, unknown> = { users: 0, posTerminals: 0, ...base, ...said };
+  const parsed = ProvisionRequest.safeParse(order);
   if (parsed.success) return parsed.data;
 
   const wrong = parsed.error.issues.map((issue) => {
     const field = issue.path.map(String).join(".");
     const name = FLAG_OF[field] ?? (field.includes(".") ? field : `--${field}`);
-    return { field, message: isMissing(issue) ? `${name} is missing` : `${name}: ${issue.message}` };
+    return {
+      field,
+      message: order[field] === undefined && !field.includes(".") ? `${name} is missing` : `${name}: ${issue.message}`,
+    };
   });
   throw new AppError("InvalidInput", `Nothing was done: ${wrong.map(({ message }) => message).join("; ")}.`, {
     retryable: false,
     fields: wrong,
     next: "Give these flags, or the same fields in a JSON file with --file.",
   });
-}
-
-function isMissing(issue: { readonly code: string; readonly message: string }): boolean {
-  return issue.message.includes("received undefined") || (issue.code === "invalid_value" && !issue.message);
 }
 
 function environments(flags: ProvisionFlags): readonly object[] | undefined {

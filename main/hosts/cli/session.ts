@@ -1,4 +1,4 @@
-import { AppError } from "../../../shared/errors.ts";
+import { AppError, type ErrorCode } from "../../../shared/errors.ts";
 import { findConsole } from "../../home/index.ts";
 import { type Client, type Connected, connectConsole } from "../connect.ts";
 import type { EnvironmentOptions } from "../environment-options.ts";
@@ -25,6 +25,7 @@ export interface Session {
   readonly closed: Promise<void>;
 }
 
+const POLL_MS = 50;
 const OTHERS_PATIENCE_MS = 15_000;
 
 /**
@@ -41,7 +42,6 @@ export async function withConsole<Result>(cli: Cli, act: (session: Session) => P
       const own = await startOwn(cli).catch((error: unknown) => retried(error, attempt));
       if (!own) continue;
       try {
-        await own.console.ready;
         return await actOn(cli, await connectConsole(own.control.path), true, act);
       } finally {
         await othersLeave(own.control);
@@ -58,11 +58,12 @@ async function actOn<Result>(
   act: (session: Session) => Promise<Result>,
 ): Promise<Result> {
   try {
-    const acting = act({ client: connected.client, own, closed: connected.closed });
+    const { client, closed } = connected;
+    const acting = whenReady(cli, client).then(() => act({ client, own, closed }));
     return await Promise.race([acting, interruption(cli.interrupted)]);
   } finally {
     connected.close();
-    await connected.closed;
+    if (own) await connected.closed;
   }
 }
 
@@ -82,6 +83,21 @@ async function startOwn(cli: Cli): Promise<HostedConsole> {
   cli.terminal.progress("Starting the console...");
   const options = { home: cli.home, host: "cli", version: cli.version, lab, ...cli.environment } as const;
   return hostConsole(cli.startConsole, options);
+}
+
+/** Waits until the console's parts have come up, telling which; throws what kept one of them down. */
+async function whenReady(cli: Cli, client: Client): Promise<void> {
+  while (!cli.interrupted.aborted) {
+    const { state, stage, error, home } = await client.settings.status();
+    if (state === "ready") return;
+    if (state === "failed") {
+      const { code = "Unexpected", message = "", next } = error ?? {};
+      const details = { retryable: false, ...(next && { next }) };
+      throw new AppError(code as ErrorCode, `The console on ${home} could not start: ${message}`, details);
+    }
+    cli.terminal.progress(`The console starts: ${stage ?? "settings"}`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
 }
 
 /** Rejects once the operator wants to stop. An act that ends by itself then (a stream) gets a moment to do so. */

@@ -10,8 +10,9 @@ import { WebSocket } from "ws";
 import { errorFacts } from "../../../shared/errors.ts";
 import { type Client, connectConsole } from "../../../main/hosts/connect.ts";
 import { type Control, serveControl } from "../../../main/hosts/control.ts";
-import { type HostLog, silentLog } from "../../../main/hosts/host-log.ts";
+import type { HostLog } from "../../../main/hosts/host-log.ts";
 import { createContractServer, portConnection, type PortLike } from "../../../main/hosts/serve-contract.ts";
+import { silentLog } from "../../../main/log.ts";
 import { CREATED_AT, createFakeConsole, type FakeConsole } from "./fake-console.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fleetwright-contract-"));

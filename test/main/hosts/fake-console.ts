@@ -2,9 +2,10 @@ import { implement } from "@orpc/server";
 import { contract } from "../../../shared/contract.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { Job, JobStep, LiveEvent } from "../../../shared/jobs/model.ts";
-import type { ConsoleStatus } from "../../../shared/settings/model.ts";
+import type { Account, ConsoleStatus } from "../../../shared/settings/model.ts";
 import type { ProvisionPlan, Tenant } from "../../../shared/tenant/model.ts";
 import type { Console } from "../../../main/console.ts";
+import { silentLog } from "../../../main/log.ts";
 
 export const CREATED_AT = new Date("2026-03-01T10:00:00.000Z");
 
@@ -92,6 +93,16 @@ const tenant: Tenant = {
   isLab: true,
 };
 
+const labAccount: Account = {
+  id: "lab",
+  name: "Lab",
+  credentials: { kind: "keys", profile: null, accessKeyId: "AKIALAB" },
+  regions: ["eu-west-1"],
+  endpoints: {},
+  ports: { ssh: 22, https: 443, http: 80 },
+  isLab: true,
+};
+
 const plan: ProvisionPlan = {
   slug: "acme",
   verdicts: [{ rule: "R8", allowed: false, reason: "Test is larger than half of production.", source: "OB:44" }],
@@ -106,6 +117,7 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
   let watchers = 0;
   let stopped = false;
   const calls: string[] = [];
+  const endedJobs = new Set<string>();
   const accountInputs: unknown[] = [];
   const os = implement(contract);
   const missing = () => {
@@ -152,10 +164,13 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
     },
     jobs: {
       list: os.jobs.list.handler(() => [fakeJob("job-1")]),
-      get: os.jobs.get.handler(({ input }) => ({
-        job: fakeJob(input.jobId),
-        steps: [fakeStep(input.jobId, "running")],
-      })),
+      get: os.jobs.get.handler(({ input }) => {
+        const ended = endedJobs.has(input.jobId);
+        return {
+          job: fakeJob(input.jobId, ended ? outcome : "running"),
+          steps: [fakeStep(input.jobId, ended ? "done" : "running")],
+        };
+      }),
       logs: os.jobs.logs.handler(({ input }) =>
         input.after > 0
           ? []
@@ -172,6 +187,7 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
             await new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
             return;
           }
+          endedJobs.add(input.jobId);
           yield { type: "step", step: fakeStep(input.jobId, "done") } satisfies LiveEvent;
           yield { type: "job", job: fakeJob(input.jobId, outcome) } satisfies LiveEvent;
           await new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
@@ -191,7 +207,7 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       status: os.settings.status.handler(() => fakeStatus(home)),
       get: os.settings.get.handler(missing),
       update: os.settings.update.handler(missing),
-      listAccounts: os.settings.listAccounts.handler(() => []),
+      listAccounts: os.settings.listAccounts.handler(() => [labAccount]),
       addAccount: os.settings.addAccount.handler(({ input }) => {
         accountInputs.push(input);
         const { credentials, ...rest } = input;
@@ -220,6 +236,7 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
     router,
     ready: Promise.resolve(),
     status: () => fakeStatus(home),
+    log: silentLog,
     stop: async () => {
       stopped = true;
     },

@@ -9,10 +9,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { errorCode } from "../../../shared/errors.ts";
 import type { Client } from "../../../main/hosts/connect.ts";
-import { silentLog } from "../../../main/hosts/host-log.ts";
 import { type Loopback, serveLoopback } from "../../../main/hosts/loopback.ts";
 import { createGate } from "../../../main/hosts/loopback-gate.ts";
 import { createContractServer } from "../../../main/hosts/serve-contract.ts";
+import { silentLog } from "../../../main/log.ts";
 import { createFakeConsole } from "./fake-console.ts";
 
 const home = mkdtempSync(join(tmpdir(), "fleetwright-loopback-"));
