@@ -157,7 +157,7 @@ export async function sweepBucket(bucket: Bucket, now: Date): Promise<number> {
   const keys = Array.from({ length: bucket.keys.length }, (_, index) => bucket.keys.at(index) ?? "");
   for (const key of keys) {
     for (const action of lifecycleActions(rules, bucket.versionsOf(key), now))
-      if (await apply(bucket, action, now)) done += 1;
+      if (await unlessGone(apply(bucket, action, now))) done += 1;
   }
   for (const { upload } of bucket.uploads.values()) {
     const due = rules.some(
@@ -166,12 +166,19 @@ export async function sweepBucket(bucket: Bucket, now: Date): Promise<number> {
         upload.key.startsWith(prefix) &&
         now.getTime() >= dueAt(upload.startedAt, abortUploadDays),
     );
-    if (due) {
-      await bucket.abortUpload(upload.uploadId);
-      done += 1;
-    }
+    if (due && (await unlessGone(bucket.abortUpload(upload.uploadId).then(() => true)))) done += 1;
   }
   return done;
+}
+
+/** A client may end the same thing, or the bucket, first. */
+async function unlessGone(work: Promise<boolean>): Promise<boolean> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof S3Error && error.code.startsWith("NoSuch")) return false;
+    throw error;
+  }
 }
 
 async function apply(bucket: Bucket, action: LifecycleAction, now: Date): Promise<boolean> {

@@ -8,6 +8,9 @@ import type { BucketSettings } from "./model.ts";
 
 const NAME = /^(?!\d+\.\d+\.\d+\.\d+$)(?!xn--|sthree-)[a-z0-9](?:[a-z0-9-]|\.(?![.-])){1,61}[a-z0-9]$/;
 
+/** No bucket's name begins so; a deletion that a crash cuts off is finished at the next start. */
+const TRASH = ".deleted-";
+
 export function assertBucketName(name: string): void {
   if (!NAME.test(name)) throw new S3Error("InvalidBucketName", undefined, { fields: { BucketName: name } });
 }
@@ -27,7 +30,8 @@ export class Store {
       const settings = NAME.test(entry) ? readSettings(this.#folderOf(entry)) : undefined;
       if (settings) this.#settings.set(entry, settings);
       // A creation or deletion that was cut off.
-      else rmSync(this.#folderOf(entry), { recursive: true, force: true });
+      else if (NAME.test(entry) || entry.startsWith(TRASH))
+        rmSync(this.#folderOf(entry), { recursive: true, force: true });
     }
   }
 
@@ -76,8 +80,7 @@ export class Store {
     this.#settings.delete(name);
     this.#open.delete(name);
     await bucket.close();
-    // A name that no bucket can have, so that a crash before the end is cleaned up at the next start.
-    const trash = path.join(this.#folder, `.deleted-${randomBytes(8).toString("hex")}`);
+    const trash = path.join(this.#folder, `${TRASH}${randomBytes(8).toString("hex")}`);
     await rename(this.#folderOf(name), trash);
     await rm(trash, { recursive: true, force: true });
   }

@@ -19,10 +19,11 @@ export interface RunningS3 {
   client(config?: S3ClientConfig): S3Client;
   /** Stops the server and starts it again on the same folder. */
   restart(): Promise<RunningS3>;
+  /** Stops the server and removes its folder. */
   stop(): Promise<void>;
 }
 
-export async function runS3(options: Partial<S3Options> = {}, keepFolder = false): Promise<RunningS3> {
+export async function runS3(options: Partial<S3Options> = {}): Promise<RunningS3> {
   const folder = options.folder ?? mkdtempSync(path.join(os.tmpdir(), "fleetwright-s3-"));
   const log: string[] = [];
   const s3 = createS3({
@@ -63,11 +64,11 @@ export async function runS3(options: Partial<S3Options> = {}, keepFolder = false
     },
     async restart() {
       await close();
-      return runS3({ ...options, folder }, true);
+      return runS3({ ...options, folder });
     },
     async stop() {
       await close();
-      if (!keepFolder || options.folder === folder) rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
