@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, statfsSync } from "node:fs";
 import { chown, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -100,8 +100,8 @@ export class EmbeddedServer {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#starting?.catch(() => {});
-    const pid = await this.#postmasterPid();
-    if (pid === undefined) return;
+    const pid = (await this.#postmasterPid()) ?? this.#pid;
+    if (pid === undefined || !isAlive(pid)) return;
     if (process.platform === "win32") {
       await this.#run(this.#binaries.pgCtl, ["stop", "--mode=fast", "-D", this.place], this.place);
       return;
@@ -129,6 +129,7 @@ export class EmbeddedServer {
     const deadline = performance.now() + PATIENCE_MS;
     const predecessorDeadline = performance.now() + PREDECESSOR_MS;
     let attempt: Run | undefined;
+    let pauseMs = 10; // every question makes a line in the log of a server that is not ready
     for (;;) {
       if (this.#stopped) throw unavailable("The console is stopping.", "Start it again.", false);
       const answer = await this.#probe();
@@ -140,7 +141,8 @@ export class EmbeddedServer {
       if (performance.now() > deadline) {
         throw unavailable(`The embedded database in ${this.place} does not get ready.`, this.#readLog(), true, CAUSE);
       }
-      await wait(attempt?.ended ? 100 : 10);
+      await wait(attempt?.ended ? 100 : pauseMs);
+      pauseMs = Math.min(250, pauseMs * 1.2);
     }
     this.#pid = await this.#postmasterPid();
     this.#log.info(attempt ? "database started" : "database adopted", { pid: this.#pid });
@@ -156,7 +158,7 @@ export class EmbeddedServer {
       const { code } = error as { code?: string };
       return code === "ENOENT" || code === "ECONNREFUSED" ? "absent" : "starting";
     } finally {
-      await client.end().catch(() => {});
+      void client.end().catch(() => {});
     }
   }
 
@@ -169,7 +171,10 @@ export class EmbeddedServer {
   }
 
   #failure(words: string): AppError {
-    if (/No space left on device|Disk quota exceeded/.test(words)) return diskFull(this.place, CAUSE);
+    // The log may be on the same disk and have no room for the reason.
+    if (/No space left on device|Disk quota exceeded/.test(words) || isDiskFull(this.place)) {
+      return diskFull(this.place, CAUSE);
+    }
     const fatal = words
       .split("\n")
       .filter((line) => /FATAL|PANIC|error:/.test(line))
@@ -297,15 +302,26 @@ export class EmbeddedServer {
   /**
    * The number in postmaster.pid may belong to a program that got it after a power cut, or to a postmaster that was
    * killed and that nobody has asked for yet; PostgreSQL would wait for both. With its parent's number instead it goes
-   * on to its other check, for orphans that still use the data, which must stay.
+   * on to its other check, for orphans that still use the data, which must stay. Elsewhere than on Linux this cannot be
+   * known, and PostgreSQL's own judgement stands.
    */
   async #disownStalePid(): Promise<void> {
+    if (process.platform !== "linux") return;
     const file = join(this.place, "postmaster.pid");
-    const text = await readFile(file, "utf8").catch(() => "");
-    const pid = Number.parseInt(text, 10);
+    const text = await readFile(file, "utf8").catch(() => undefined);
+    const pid = Number.parseInt(text ?? "", 10);
     if (isAlive(pid) && !(await isForeign(pid, this.place))) return;
     await rm(join(this.place, SOCKET_LOCK), { force: true });
-    if (pid > 0) await writeFile(file, text.replace(/^\d+/, String(process.pid)));
+    if (text?.trim() === "") await rm(file, { force: true }); // a power cut came before its content
+    if (!(pid > 0)) return;
+    const draft = `${file}.new`;
+    try {
+      await writeFile(draft, (text ?? "").replace(/^\d+/, String(process.pid)), { mode: 0o600 });
+      if (this.#account) await chown(draft, this.#account.uid, this.#account.gid);
+      await rename(draft, file);
+    } catch {
+      await rm(draft, { force: true }); // no room: PostgreSQL says so next
+    }
   }
 }
 
@@ -323,6 +339,18 @@ interface Run {
 
 /** Lets whoever only knows connection errors (the job engine) see that trying again helps. */
 const CAUSE = Object.assign(new Error("could not connect to server"), { code: "ECONNREFUSED" });
+
+const WAL_SEGMENT_BYTES = 16 * 1024 * 1024;
+
+/** Below one WAL segment the server may end, and then fails to come back. */
+export function isDiskFull(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(folder));
+    return bavail * bsize < WAL_SEGMENT_BYTES;
+  } catch {
+    return false;
+  }
+}
 
 /** True only when it is certain: where /proc cannot be read the process counts as ours. */
 async function isForeign(pid: number, folder: string): Promise<boolean> {

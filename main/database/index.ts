@@ -1,12 +1,10 @@
-import { statfsSync } from "node:fs";
-import { dirname } from "node:path";
 import pg from "pg";
 import type { AppError } from "../../shared/errors.ts";
 import { SECOND_MS } from "../../shared/time.ts";
 import { diskFull } from "../home/files.ts";
 import type { Home } from "../home/index.ts";
 import type { Log } from "../log.ts";
-import { EmbeddedServer } from "./embedded.ts";
+import { EmbeddedServer, isDiskFull } from "./embedded.ts";
 import { explainDatabaseError } from "./errors.ts";
 import { Listener, type StopListening } from "./listener.ts";
 import { migrate } from "./migrate.ts";
@@ -39,8 +37,6 @@ export interface DatabaseOptions {
   readonly log: Log;
   readonly migrations?: readonly Migration[];
 }
-
-const WAL_SEGMENT_BYTES = 16 * 1024 * 1024;
 
 /**
  * Opens the database and brings its schema up to date.
@@ -79,16 +75,6 @@ async function openEmbedded(options: DatabaseOptions, log: Log): Promise<Databas
 async function openTeam(options: DatabaseOptions, url: string, log: Log): Promise<Database> {
   const { clientConfig, place } = readTeamUrl(url);
   return open({ ...options, log, kind: "team", place, stop: async () => {} }, clientConfig, pg.Client);
-}
-
-/** A full disk can end the server itself, which then fails to come back: below one WAL segment it needs room. */
-function isDiskFull(folder: string): boolean {
-  try {
-    const { bavail, bsize } = statfsSync(dirname(folder));
-    return bavail * bsize < WAL_SEGMENT_BYTES;
-  } catch {
-    return false;
-  }
 }
 
 interface Opening extends DatabaseOptions {

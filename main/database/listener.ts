@@ -65,7 +65,11 @@ export class Listener {
     const client = await this.#connect();
     client.on("error", () => {});
     client.on("notification", ({ channel, payload = "" }) => this.#deliver(channel, payload));
-    client.once("end", () => this.#lost(client));
+    let ended = false;
+    client.once("end", () => {
+      ended = true;
+      this.#lost(client);
+    });
     try {
       // Channels that are asked for meanwhile share this attempt: repeat until none is left.
       const done = new Set<string>();
@@ -77,6 +81,7 @@ export class Listener {
       await client.end().catch(() => {});
       throw error;
     }
+    if (ended) throw new Error("Connection terminated unexpectedly");
     this.#client = client;
     this.#delayMs = 0;
   }
@@ -94,7 +99,9 @@ export class Listener {
 
   #reopenLater(): void {
     this.#timer = setTimeout(() => {
-      this.#open().then(
+      // Somebody who began to listen meanwhile may have reconnected already.
+      const open = this.#client ? Promise.resolve() : this.#open();
+      open.then(
         () => {
           for (const { onMissed } of this.#subscriptions) this.#call(onMissed);
         },

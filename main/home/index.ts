@@ -143,9 +143,12 @@ const OURS = new Set([
   "electron",
 ]);
 
-/** A home is empty or has one of our names in it; `lost+found` is what a new file system starts with. */
+/** What a file system or a desktop puts into every folder. */
+const NOBODYS = new Set(["lost+found", ".DS_Store"]);
+
+/** A home is empty or has one of our names in it. */
 async function refuseForeignFolder(folder: string): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name !== "lost+found");
+  const names = (await readdir(folder)).filter((name) => !NOBODYS.has(name));
   if (names.length === 0 || names.some((name) => OURS.has(name) || isDraft(name))) return;
   throw new AppError("InvalidInput", `The folder ${folder} holds other files and no state of Fleetwright.`, {
     retryable: false,

@@ -64,7 +64,11 @@ export function damaged(file: string, cause?: unknown): AppError {
   return new AppError(
     "VaultDamaged",
     `The file ${file} of the vault is missing, damaged, or of a newer app. It was left as it is.`,
-    { retryable: false, file, next: "Put the file back from a copy, or remove it and enter the secret again." },
+    {
+      retryable: false,
+      file,
+      next: "Put the file back from a copy and start the console again, or remove it and enter the secret again.",
+    },
     { cause },
   );
 }

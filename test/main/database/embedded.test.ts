@@ -107,6 +107,15 @@ test("a process that got the number of a dead database is not taken for it", asy
   expect(await postmaster(home)).not.toBe(process.pid);
 });
 
+test("an empty postmaster.pid, as a power cut may leave it, does not hinder", async () => {
+  await (await open(scratch)).database.stop();
+  await cleanUps.shift()?.();
+  cleanUps.length = 0;
+  await writeFile(join(scratch, "database", "postmaster.pid"), "");
+  const { database } = await open(scratch);
+  expect(await answersAgain(database)).toEqual([{ state: "alive" }]);
+});
+
 test("a first start that was cut short is started over", async () => {
   await mkdir(join(scratch, "database.new", "base"), { recursive: true });
   await mkdir(join(scratch, "logs"));
