@@ -25,7 +25,7 @@ test("a tenant is ordered and followed to its end without a mouse", async ({ pag
   await expect(page.getByRole("textbox", { name: "URL prefix" })).toHaveValue("egret-ltd");
   await tabTo(page, page.getByRole("button", { name: "Next" }));
   await page.keyboard.press("Enter");
-  await tabTo(page, page.getByRole("textbox", { name: "Partner" }));
+  await tabTo(page, page.getByRole("combobox", { name: "Partner" }));
   await page.keyboard.press("ControlOrMeta+a");
   await page.keyboard.type("Egret Partners");
   await page.keyboard.press("Escape");

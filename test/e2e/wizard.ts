@@ -13,7 +13,7 @@ export async function beginOrder(page: Page, customer: string): Promise<void> {
   await page.getByRole("button", { name: "Start over" }).click();
   await page.getByRole("textbox", { name: "Customer" }).fill(customer);
   await wizardStep(page, "Licence & people").click();
-  await page.getByRole("textbox", { name: "Partner" }).fill("Northwind Partners");
+  await page.getByRole("combobox", { name: "Partner" }).fill("Northwind Partners");
 }
 
 /** Goes to the plan and sends the order; gives the id of the job whose page opens. */
