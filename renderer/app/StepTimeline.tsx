@@ -15,6 +15,13 @@ const ICONS = {
   failed: IconCircleXFilled,
 };
 
+/** The few steps around the one that runs or failed, for a page that is about something else. */
+export function stepsAround(steps: readonly JobStep[], before = 1, after = 2): readonly JobStep[] {
+  const current = steps.findLastIndex(({ state }) => state !== "pending");
+  const start = Math.max(0, current - before);
+  return steps.slice(start, Math.max(current, 0) + after + 1);
+}
+
 /** The steps of a job from top to bottom, as they happen. */
 export function StepTimeline({
   steps,

@@ -17,13 +17,13 @@ const WIDTHS: Readonly<Record<FleetColumn, readonly [width: number, grow: number
   customer: [160, 3],
   service: [64, 0.4],
   kind: [96, 0.6],
-  version: [168, 1],
+  version: [150, 1],
   region: [106, 0.8],
   state: [112, 0.8],
-  health: [110, 0.8],
+  health: [122, 0.8],
   backup: [122, 0.8],
-  window: [136, 0.8],
-  owner: [110, 1.6],
+  window: [140, 0.8],
+  owner: [112, 1.6],
 };
 
 /** The columns that are not hidden, in their words. */

@@ -15,7 +15,7 @@ import { JobProgress } from "../app/JobProgress.tsx";
 import { useJobWords } from "../app/job-words.ts";
 import { Page } from "../app/Page.tsx";
 import { paths } from "../app/paths.ts";
-import { StepTimeline } from "../app/StepTimeline.tsx";
+import { StepTimeline, stepsAround } from "../app/StepTimeline.tsx";
 import { useJobTable } from "../app/use-job-table.tsx";
 import { DataTable } from "../ui/DataTable.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
@@ -168,7 +168,7 @@ function ActiveOrFailedJob({ tenant }: { readonly tenant: Tenant }) {
         <JobProgress job={job} />
       </Group>
       {job.error && <Failure error={job.error} />}
-      {details.data && <StepTimeline steps={details.data.steps} errors={!job.error} />}
+      {details.data && <StepTimeline steps={stepsAround(details.data.steps)} errors={!job.error} />}
     </Panel>
   );
 }

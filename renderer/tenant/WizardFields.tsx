@@ -9,6 +9,7 @@ import {
   Text,
   TextInput,
 } from "@mantine/core";
+import { DateInput } from "@mantine/dates";
 import { profileOf } from "../../shared/policy/profiles.ts";
 import { EDITIONS, type ProvisionOptions, SERVICES } from "../../shared/tenant/model.ts";
 import { useWords } from "../app/i18n/index.ts";
@@ -236,13 +237,13 @@ function LicenceFields({ order, options, change, issue, activationKey, onActivat
         error={issue("posTerminals")}
         onChange={(value) => change({ posTerminals: typeof value === "number" ? value : null })}
       />
-      <TextInput
-        type="date"
+      <DateInput
+        valueFormat="YYYY-MM-DD"
         label={t("wizard.invoiceDate")}
         description={t("wizard.invoiceDateHint")}
         value={order.invoiceDate}
         error={issue("invoiceDate")}
-        onChange={(event) => change({ invoiceDate: event.currentTarget.value || null })}
+        onChange={(invoiceDate) => change({ invoiceDate })}
       />
       <Select
         label={t("wizard.zone")}

@@ -98,11 +98,12 @@ export function percent(value: number, language: string): string {
   return new Intl.NumberFormat(localeOf(language), { style: "percent" }).format(value / 100);
 }
 
-/** 16384 → "16 GiB". Binary units are the same word in both languages, octets aside, which AWS does not use. */
+/** 16384 → "16 GiB"; French counts in octets. */
 export function mebibytes(value: number, language: string): string {
   const gib = value / 1024;
   const shown = new Intl.NumberFormat(localeOf(language), { maximumFractionDigits: 1 });
-  return gib >= 1 ? `${shown.format(gib)} GiB` : `${shown.format(value)} MiB`;
+  const unit = language === "fr" ? "io" : "iB";
+  return gib >= 1 ? `${shown.format(gib)} G${unit}` : `${shown.format(value)} M${unit}`;
 }
 
 export function bytes(value: number, language: string): string {
