@@ -70,7 +70,7 @@ function markOf(part) {
   return join(root, "dist", `.${part.name}-built`);
 }
 
-needNode24(import.meta.url);
+await needNode24(import.meta.url);
 if (process.argv.includes("--on-install")) {
   // A production install brings no build tools, and a source that does not build must not make the install fail.
   if (existsSync(join(root, "node_modules/vite"))) {

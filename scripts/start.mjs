@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { needNode24 } from "./node-version.mjs";
 
-needNode24(import.meta.url);
+await needNode24(import.meta.url);
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 

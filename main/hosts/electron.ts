@@ -18,7 +18,7 @@ import {
 } from "./electron-window.ts";
 import { takeEnvironmentOptions } from "./environment-options.ts";
 import { mayOpenOutside } from "./external-links.ts";
-import { hostConsole, type HostedConsole } from "./host-console.ts";
+import { hostConsole, type HostedConsole, surviveStrayFailures } from "./host-console.ts";
 import { LAB_CHOICES, rememberedLab, rememberLab } from "./lab-choice.ts";
 import { portConnection, type PortLike } from "./serve-contract.ts";
 
@@ -100,6 +100,7 @@ async function startHosted(start: typeof import("../console.ts").start): Promise
     showWindow();
     return { host: "electron", home, pid: process.pid };
   });
+  surviveStrayFailures(hosted.console.log);
   await rememberLab(home, lab);
   return hosted;
 }

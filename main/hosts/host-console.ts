@@ -1,5 +1,6 @@
 import type { Console, ConsoleOptions } from "../console.ts";
 import { controlSocketOf } from "../home/index.ts";
+import type { HostLog } from "./host-log.ts";
 import { type Control, type Opened, serveControl } from "./control.ts";
 import { type ContractServer, createContractServer } from "./serve-contract.ts";
 
@@ -41,4 +42,15 @@ export async function hostConsole(
     await running.stop();
     throw error;
   }
+}
+
+/**
+ * A failure that nobody waited for is a bug in one place; a console that people and jobs depend on logs it and goes
+ * on. (What throws outside of any promise still ends the process: its state is unknown, and jobs go on at the next
+ * start.)
+ */
+export function surviveStrayFailures(log: HostLog): void {
+  process.on("unhandledRejection", (error) => {
+    log.error("a failure that nobody waited for", { stack: (error as Error | null)?.stack ?? String(error) });
+  });
 }

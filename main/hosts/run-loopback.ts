@@ -1,7 +1,7 @@
 import type { ConsoleOptions } from "../console.ts";
 import { windowFolder } from "./app-info.ts";
 import type { Opened } from "./control.ts";
-import { hostConsole, type StartConsole } from "./host-console.ts";
+import { hostConsole, type StartConsole, surviveStrayFailures } from "./host-console.ts";
 import { rememberLab } from "./lab-choice.ts";
 import { type Loopback, serveLoopback } from "./loopback.ts";
 
@@ -28,6 +28,7 @@ export async function runLoopback(
   try {
     await rememberLab(options.home, options.lab);
     const { log } = hosted.console;
+    surviveStrayFailures(log);
     loopback = await serveLoopback({
       contract: hosted.contract,
       folder: windowFolder(),

@@ -1,4 +1,5 @@
 import type { Account, AccountCredentials, AccountInput } from "../../../shared/settings/model.ts";
+import { EXIT, exitStatusOf } from "./exit-status.ts";
 import { readInput, readJson, readSecret } from "./read-input.ts";
 import type { Cli } from "./session.ts";
 import { table } from "./terminal.ts";
@@ -68,7 +69,7 @@ export function addAccountVerbs({ noun, verb }: Verbs): void {
           ),
         ].join("\n"),
       );
-      return check.ok ? 0 : 1;
+      return check.ok ? EXIT.done : exitStatusOf(check.regions.find(({ ok }) => !ok)?.error);
     },
   ).option("--account <account>", "name or id");
 

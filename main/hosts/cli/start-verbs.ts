@@ -112,7 +112,10 @@ async function startLoopback(cli: Cli, lab: LabChoice, options: StartOptions): P
   try {
     terminal.answer(running.opened, () => openText(running.opened.url));
     running.ready.then(
-      () => terminal.note("The console is ready. Ctrl-C ends it; jobs go on at its next start."),
+      () => {
+        if (cli.interrupted.aborted) return;
+        terminal.note("The console is ready. Ctrl-C ends it; jobs go on at its next start.");
+      },
       (error: unknown) => terminal.note(`The console could not start: ${(error as Error).message}`),
     );
     if (options.open) await tryBrowser(cli, running.opened.url);
