@@ -192,22 +192,10 @@ test("what is not HTTP gets an XML error too", async () => {
 });
 
 test("random signed requests are always answered, errors always in XML", async () => {
-  const word = fc.constantFrom(
-    ...[
-      "uploads",
-      "uploadId",
-      "partNumber",
-      "versionId",
-      "versions",
-      "tagging",
-      "acl",
-      "delete",
-      "list-type",
-      "prefix",
-    ],
-    ...["max-keys", "marker", "continuation-token", "lifecycle", "policy", "versioning", "object-lock", "retention"],
-    ...["legal-hold", "attributes", "location", "key-marker", "encoding-type", "delimiter", "response-expires"],
-  );
+  const words =
+    "uploads uploadId partNumber versionId versions tagging acl delete list-type prefix max-keys marker continuation-token " +
+    "lifecycle policy versioning object-lock retention legal-hold attributes location key-marker encoding-type delimiter";
+  const word = fc.constantFrom(...words.split(" "));
   const value = fc.oneof(fc.constantFrom("", "1", "2", "url", "-1", "null"), fc.string({ maxLength: 8 }));
   const header = fc.constantFrom<[string, string]>(
     ["range", "bytes=9-1"],
@@ -250,7 +238,8 @@ test("random signed requests are always answered, errors always in XML", async (
         expect(answer.status).toBeLessThan(502);
         expect(answer.code).not.toBe("InternalError");
         expect(answer.code).not.toBe("SignatureDoesNotMatch");
-        if (answer.status >= 400 && method !== "HEAD") expect(answer.code).not.toBe("");
+        const mustSay = answer.status >= 400 && method !== "HEAD";
+        expect(answer.code !== "" || !mustSay).toBe(true);
       },
     ),
     { numRuns: 300 },
