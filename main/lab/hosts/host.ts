@@ -25,6 +25,7 @@ export interface HostContext {
   readonly ports: { readonly ssh: number; readonly https: number };
   readonly owner: Owner | undefined;
   readonly binaries: () => Promise<PostgresBinaries>;
+  readonly template: () => Promise<string>;
   readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>;
   readonly ordersPerMinute: number | undefined;
   /** Folder with a short path, closed to others, for the host's sockets. */
@@ -60,6 +61,7 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
     folders,
     owner: context.owner,
     binaries: context.binaries,
+    template: context.template,
     ca: context.ca,
     inTurn: context.inTurn,
     ordersPerMinute: context.ordersPerMinute,

@@ -8,7 +8,8 @@ import type { MachineRoom } from "../types.ts";
 import type { LabCa } from "./ca.ts";
 import { bootHost, type Host } from "./host.ts";
 import { hostOwner, ownFolder, type Owner } from "./owner.ts";
-import { findBinaries, type PostgresBinaries } from "./postgres/binaries.ts";
+import { makeTemplate } from "./erp/template.ts";
+import { findBinaries } from "./postgres/binaries.ts";
 import { runningPostmaster } from "./postgres/cluster.ts";
 import { freezeTree, isStopped, thawTree } from "./postgres/process-tree.ts";
 
@@ -32,7 +33,16 @@ export function createMachineRoom(options: MachineRoomOptions): MachineRoom {
   const owner = hostOwner(options.uid);
   const hosts = new Map<string, Host>();
   const inTurn = atMost(WAKING_AT_ONCE);
-  let binaries: Promise<PostgresBinaries> | undefined;
+  const binaries = once(() => findBinaries(owner, path.join(options.folder, "postgres")));
+  const sockets = () => runFolder(options.folder, owner);
+  const template = once(async () =>
+    makeTemplate({
+      binaries: await binaries(),
+      owner,
+      folder: path.join(options.folder, "template"),
+      runFolder: path.join(await sockets(), "template"),
+    }),
+  );
   let turns = new Map<string, Promise<unknown>>();
 
   /** Power-on, update and power-off of one host follow each other. */
@@ -62,10 +72,11 @@ export function createMachineRoom(options: MachineRoomOptions): MachineRoom {
           ca: options.ca,
           ports: options.ports,
           owner,
-          binaries: () => (binaries ??= findBinaries(owner, path.join(options.folder, "postgres"))),
+          binaries,
+          template,
           inTurn,
           ordersPerMinute: options.ordersPerMinute,
-          runFolder: path.join(await runFolder(options.folder, owner), spec.instanceId),
+          runFolder: path.join(await sockets(), spec.instanceId),
           log: options.log,
         });
         hosts.set(spec.instanceId, booted);
@@ -163,6 +174,18 @@ async function runFolder(roomFolder: string, owner: Owner | undefined): Promise<
   }
   await ownFolder(folder, owner, 0o700);
   return folder;
+}
+
+/** Does the work at the first call and gives its result to all; after a failure the next call tries again. */
+function once<Result>(work: () => Promise<Result>): () => Promise<Result> {
+  let result: Promise<Result> | undefined;
+  return () => {
+    result ??= work().catch((error: unknown) => {
+      result = undefined;
+      throw error;
+    });
+    return result;
+  };
 }
 
 /** Runs at most `limit` works at a time, in the order in which they were asked for. */

@@ -18,8 +18,8 @@ export const DataIdentity = z.object({
 export type DataIdentity = z.infer<typeof DataIdentity>;
 
 export const SetupInput = DataIdentity.pick({ tenantId: true, tenant: true, environment: true, domain: true }).extend({
-  /** The customer's IANA time zone. */
-  zone: z.string().max(60).refine(isZone, "is no time zone").default("UTC"),
+  /** The customer's IANA time zone; absent keeps the known one, UTC at first. */
+  zone: z.string().max(60).refine(isZone, "is no time zone").optional(),
 });
 export type SetupInput = z.infer<typeof SetupInput>;
 

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, X509Certificate } from "node:crypto";
 import { appendFile, readdir } from "node:fs/promises";
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { canonical, isKeyOf, readKey } from "../../../../shared/tenant/licence.ts";
 import { DAY_MS, MINUTE_MS } from "../../../../shared/time.ts";
 import type { HostProcesses, HostSpec, LabVolume } from "../../types.ts";
@@ -9,18 +10,13 @@ import { readIfThere, writeWhole } from "../files.ts";
 import type { HostFolders } from "../folders.ts";
 import { ownFolder, type Owner } from "../owner.ts";
 import type { PostgresBinaries } from "../postgres/binaries.ts";
-import {
-  type Cluster,
-  initCluster,
-  majorVersion,
-  startCluster,
-  stopClusterAt,
-  systemIdentifier,
-} from "../postgres/cluster.ts";
+import { type Cluster, majorVersion, startCluster, stopClusterAt } from "../postgres/cluster.ts";
+import { systemIdentifier } from "../postgres/system-identifier.ts";
 import { freezeTree, memoryOfTree, thawTree } from "../postgres/process-tree.ts";
 import { DataIdentity, readUserData, type SetupInput } from "./identity.ts";
 import { Refusal } from "./refusal.ts";
-import { createDatabase, type ErpStore, type NewOrder, openStore } from "./store.ts";
+import { type ErpStore, type NewOrder, openStore } from "./store.ts";
+import { copyTemplate } from "./template.ts";
 import { startWorkload, type Workload } from "./workload.ts";
 
 export interface InstanceContext {
@@ -28,6 +24,8 @@ export interface InstanceContext {
   readonly folders: HostFolders;
   readonly owner: Owner | undefined;
   readonly binaries: () => Promise<PostgresBinaries>;
+  /** Data folder that a blank volume's database starts as a copy of. */
+  readonly template: () => Promise<string>;
   readonly ca: LabCa;
   /** Lets two hosts wake at a time. */
   readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>;
@@ -180,6 +178,7 @@ export async function createInstance(context: InstanceContext): Promise<ErpInsta
     if (trouble) throw new Refusal("failed", trouble);
     processes = "starting";
     let cluster: Cluster | undefined;
+    let store: ErpStore | undefined;
     try {
       const place = {
         binaries: await context.binaries(),
@@ -188,24 +187,31 @@ export async function createInstance(context: InstanceContext): Promise<ErpInsta
         socketFolder: folders.run,
         logFile: path.join(folders.log, "postgresql.log"),
       };
-      await initCluster(place);
+      await copyTemplate(await context.template(), place.dataFolder);
       cluster = await startCluster(place);
       const started = cluster;
       const current = { ...identity, version };
-      await createDatabase(folders.run, current, await adminPassword(), ordersPerDay());
-      if (identity.version !== version) await writeIdentity(volume, current);
-      const store = openStore(folders.run);
+      store = openStore(folders.run);
+      if (!diskFull) {
+        // A lab that was killed while the disk was full left it so.
+        if (await store.isReadOnly()) await store.setReadOnly(false);
+        await store.savePassword(await adminPassword());
+        await store.saveIdentity(current, (await licence()).fingerprint);
+        if (identity.version !== version) await writeIdentity(volume, current);
+      }
+      const opened = store;
       const workload = startWorkload(
         { ordersPerMinute: context.ordersPerMinute ?? paceOf(identity), zone: identity.zone },
         await store.counts(),
         (order) => (isOpen() ? placeOrder(order) : Promise.resolve()),
-        () => (isOpen() ? store.fulfilOldest() : Promise.resolve()),
+        () => (isOpen() ? opened.fulfilOldest() : Promise.resolve()),
       );
       up = { cluster, store, identity: current, workload, volume };
       processes = "awake";
       memory = { readAt: 0, bytes: null };
       void cluster.gone.then(() => lost(started));
     } catch (error) {
+      await store?.close().catch(() => undefined);
       await cluster?.stop();
       processes = "failed";
       trouble = error instanceof Error ? error.message : String(error);
@@ -233,7 +239,6 @@ export async function createInstance(context: InstanceContext): Promise<ErpInsta
 
   const paceOf = (identity: DataIdentity): number =>
     (1 + spec().vcpus) * (identity.environment === "production" ? 1 : 0.2);
-  const ordersPerDay = (): number => Math.min(10 + 4 * spec().vcpus, 60);
   const isOpen = (): boolean => !diskFull && currentLockout() === null;
 
   function currentLockout(): Lockout | null {
@@ -265,8 +270,9 @@ export async function createInstance(context: InstanceContext): Promise<ErpInsta
     if (!told) throw new Refusal("notSetUp", "No ERP is set up on this host's data volume.");
     const { activationKey, ...input } = told;
     if (activationKey && !(await readIfThere(file.licence))) await saveLicence(activationKey);
-    await claim(volume, { ...input, product: name, version });
-    await context.inTurn(() => bringUp({ ...input, product: name, version }, volume));
+    const identity = { ...input, zone: input.zone ?? "UTC", product: name, version };
+    await claim(volume, identity);
+    await context.inTurn(() => bringUp(identity, volume));
   }
 
   /** Marks a blank volume as the tenant's before any data is on it. */
@@ -381,21 +387,27 @@ export async function createInstance(context: InstanceContext): Promise<ErpInsta
     },
     setup: (input) =>
       alone(async () => {
-        const identity = { ...input, ...product() };
+        const { product: name, version } = product();
         const volume = needVolume();
         const known = await readIdentity(volume);
-        if (known && known.tenantId !== identity.tenantId) {
+        if (known && known.tenantId !== input.tenantId) {
           throw new Refusal(
             "otherTenant",
-            `The data volume belongs to the tenant ${known.tenant} (${known.tenantId}), not to ${identity.tenant} (${identity.tenantId}). Nothing was changed.`,
+            `The data volume belongs to the tenant ${known.tenant} (${known.tenantId}), not to ${input.tenant} (${input.tenantId}). Nothing was changed.`,
           );
         }
-        if (!known) await claim(volume, identity);
-        const same = known && known.domain === identity.domain && known.environment === identity.environment;
-        if (known && !same) await takeDown();
-        // The stored version stays what the data was last used with: bringing it up decides whether that fits.
-        const wanted = known ? { ...identity, version: known.version } : identity;
-        if (known && !same) await writeIdentity(volume, wanted);
+        // What the data was last used with stays noted until bringing it up has decided whether that fits.
+        const wanted: DataIdentity = {
+          ...input,
+          zone: input.zone ?? known?.zone ?? "UTC",
+          product: known?.product ?? name,
+          version: known?.version ?? version,
+        };
+        if (!known) await claim(volume, wanted);
+        else if (!isDeepStrictEqual(known, wanted)) {
+          await takeDown();
+          await writeIdentity(volume, wanted);
+        }
         await context.inTurn(() => bringUp(wanted, volume));
         return facts();
       }),

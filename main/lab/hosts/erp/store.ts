@@ -32,46 +32,42 @@ export interface ErpStore {
   counts(): Promise<{ customers: number; products: number }>;
   passwordMatches(user: string, password: string): Promise<boolean>;
   saveIdentity(identity: DataIdentity, licenceFingerprint: string | null): Promise<void>;
+  /** Makes the account `admin`, or gives it this password. */
+  savePassword(password: string): Promise<void>;
   /** Later sessions may only read (a full disk); existing ones are cut. */
   setReadOnly(on: boolean): Promise<void>;
+  isReadOnly(): Promise<boolean>;
   answers(): Promise<boolean>;
   close(): Promise<void>;
 }
 
 const DATABASE = "erp";
 const DAYS = 90;
-const scryptAsync = promisify(scrypt) as (password: string, salt: Buffer, length: number) => Promise<Buffer>;
+const ORDERS_A_DAY = 30;
+/** The only account's password is random and long: guessing it is hopeless without a slow hash, too. */
+const SCRYPT = { N: 1024 };
+const scryptAsync = promisify(scrypt) as (
+  password: string,
+  salt: Buffer,
+  length: number,
+  options: typeof SCRYPT,
+) => Promise<Buffer>;
 
-/** Makes the ERP's database with its history and the account `admin`, unless it is there. May be repeated. */
-export async function createDatabase(
-  socketFolder: string,
-  identity: DataIdentity,
-  adminPassword: string,
-  ordersPerDay: number,
-): Promise<void> {
+/** Makes the ERP's database with its history, of nobody yet. */
+export async function createDatabase(socketFolder: string): Promise<void> {
   await withClient(socketFolder, "postgres", async (client) => {
-    const found = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [DATABASE]);
-    if (found.rowCount) return;
-    await client.query(`CREATE ROLE ${DATABASE} LOGIN`).catch(unlessThere);
+    await client.query(`CREATE ROLE ${DATABASE} LOGIN`);
     await client.query(`CREATE DATABASE ${DATABASE} OWNER ${DATABASE}`);
   });
   await withClient(socketFolder, DATABASE, async (client) => {
     await client.query("BEGIN");
-    const found = await client.query("SELECT to_regclass('erp_instance') IS NOT NULL AS there");
-    if (!found.rows[0]?.there) {
-      await client.query(`SET LOCAL ROLE ${DATABASE}`);
-      await client.query("SET LOCAL synchronous_commit = off");
-      await client.query(SCHEMA);
-      for (const [index, statement] of HISTORY.entries())
-        await client.query(statement, index === 2 ? [DAYS, ordersPerDay] : []);
-      await client.query(CONSTRAINTS);
-    }
-    await client.query(
-      "INSERT INTO users (name, password_hash) VALUES ('admin', $1) ON CONFLICT (name) DO UPDATE SET password_hash = $1",
-      [await passwordHash(adminPassword)],
-    );
-    await insertIdentity(client, identity, null);
+    await client.query(`SET LOCAL ROLE ${DATABASE}`);
+    await client.query(SCHEMA);
+    for (const [index, statement] of HISTORY.entries())
+      await client.query(statement, index === 2 ? [DAYS, ORDERS_A_DAY] : []);
+    await client.query(CONSTRAINTS);
     await client.query("COMMIT");
+    await client.query("VACUUM (ANALYZE, FREEZE)");
   });
 }
 
@@ -144,14 +140,39 @@ export function openStore(socketFolder: string): ErpStore {
       ]);
       return verifyPassword(password, found.rows[0]?.password_hash ?? "00:00");
     },
-    async saveIdentity(identity, licenceFingerprint) {
-      await insertIdentity(pool, identity, licenceFingerprint);
+    async saveIdentity(identity, licence) {
+      await pool.query(
+        `INSERT INTO erp_instance (tenant_id, tenant, environment, domain, product, version, zone, licence_fingerprint)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (only_one) DO UPDATE SET tenant_id = $1, tenant = $2, environment = $3, domain = $4, product = $5,
+           version = $6, zone = $7, licence_fingerprint = coalesce($8, erp_instance.licence_fingerprint)`,
+        [
+          identity.tenantId,
+          identity.tenant,
+          identity.environment,
+          identity.domain,
+          identity.product,
+          identity.version,
+          identity.zone,
+          licence,
+        ],
+      );
+    },
+    async savePassword(password) {
+      await pool.query(
+        "INSERT INTO users (name, password_hash) VALUES ('admin', $1) ON CONFLICT (name) DO UPDATE SET password_hash = $1",
+        [await passwordHash(password)],
+      );
     },
     async setReadOnly(on) {
       await withClient(socketFolder, "postgres", async (client) => {
         await client.query(`ALTER ROLE ${DATABASE} SET default_transaction_read_only = ${on ? "on" : "off"}`);
         await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", [DATABASE]);
       });
+    },
+    async isReadOnly() {
+      const shown = await pool.query<{ setting: string }>("SELECT current_setting('transaction_read_only') AS setting");
+      return shown.rows[0]?.setting === "on";
     },
     async answers() {
       return pool.query("SELECT 1").then(
@@ -168,29 +189,6 @@ export function openStore(socketFolder: string): ErpStore {
 const ORDERS = `SELECT o.number, c.name AS customer, o.placed_at AS "placedAt", o.status, o.total
   FROM orders o JOIN customers c ON c.id = o.customer_id`;
 
-async function insertIdentity(
-  client: pg.ClientBase | pg.Pool,
-  identity: DataIdentity,
-  licence: string | null,
-): Promise<void> {
-  await client.query(
-    `INSERT INTO erp_instance (tenant_id, tenant, environment, domain, product, version, zone, licence_fingerprint)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-     ON CONFLICT (only_one) DO UPDATE SET tenant_id = $1, tenant = $2, environment = $3, domain = $4, product = $5,
-       version = $6, zone = $7, licence_fingerprint = coalesce($8, erp_instance.licence_fingerprint)`,
-    [
-      identity.tenantId,
-      identity.tenant,
-      identity.environment,
-      identity.domain,
-      identity.product,
-      identity.version,
-      identity.zone,
-      licence,
-    ],
-  );
-}
-
 async function withClient(
   socketFolder: string,
   database: string,
@@ -206,18 +204,14 @@ async function withClient(
   }
 }
 
-function unlessThere(error: { code?: string }): void {
-  if (error.code !== "42710") throw error;
-}
-
 async function passwordHash(password: string): Promise<string> {
   const salt = randomBytes(16);
-  return `${salt.toString("hex")}:${(await scryptAsync(password, salt, 32)).toString("hex")}`;
+  return `${salt.toString("hex")}:${(await scryptAsync(password, salt, 32, SCRYPT)).toString("hex")}`;
 }
 
 async function verifyPassword(password: string, stored: string): Promise<boolean> {
   const [salt = "", hash = ""] = stored.split(":");
   const expected = Buffer.from(hash, "hex");
-  const actual = await scryptAsync(password, Buffer.from(salt, "hex"), 32);
+  const actual = await scryptAsync(password, Buffer.from(salt, "hex"), 32, SCRYPT);
   return expected.length === actual.length && timingSafeEqual(expected, actual);
 }

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { open, readFile, readlink, rename, rm, stat } from "node:fs/promises";
+import { open, readlink, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../../../shared/errors.ts";
@@ -25,6 +25,8 @@ export interface ClusterPlace {
   readonly dataFolder: string;
   readonly socketFolder: string;
   readonly logFile: string;
+  /** Without flushing to the disk: for data that can be made again. */
+  readonly careless?: boolean;
 }
 
 /** Small on purpose: a dozen of these run on a laptop. Durability is left as PostgreSQL ships it. */
@@ -57,7 +59,7 @@ const RETRY_MS = 5_000;
 const STOP_MS = 15_000;
 
 /** Makes the data folder if it is not there yet; it then has a system identifier of its own. May be repeated. */
-export async function initCluster({ binaries, owner, dataFolder, logFile }: ClusterPlace): Promise<void> {
+export async function initCluster({ binaries, owner, dataFolder, logFile, careless }: ClusterPlace): Promise<void> {
   if (await stat(path.join(dataFolder, "PG_VERSION")).catch(() => undefined)) return;
   const draft = `${dataFolder}.new`;
   await rm(draft, { recursive: true, force: true });
@@ -80,6 +82,7 @@ export async function initCluster({ binaries, owner, dataFolder, logFile }: Clus
           "UTF8",
           "--wal-segsize=1",
           "--no-instructions",
+          ...(careless ? ["--no-sync"] : []),
           ...settings,
         ],
         { cwd: draft, env: { ...binaries.environment }, stdio: ["ignore", log.fd, log.fd], ...owner },
@@ -123,12 +126,6 @@ export async function stopClusterAt(dataFolder: string): Promise<void> {
   if (running) await stopPostmaster(running.pid);
 }
 
-/** The server's own number for this data, kept in every copy of it; null without data. Asks no running server. */
-export async function systemIdentifier(dataFolder: string): Promise<string | null> {
-  const control = await readFile(path.join(dataFolder, "global", "pg_control")).catch(() => undefined);
-  return control ? control.readBigUInt64LE(0).toString() : null;
-}
-
 /** Major version of the data; null without data. */
 export async function majorVersion(dataFolder: string): Promise<number | null> {
   const text = await readIfThere(path.join(dataFolder, "PG_VERSION"));
@@ -150,14 +147,18 @@ export async function runningPostmaster(
 async function spawnPostmaster(place: ClusterPlace): Promise<Cluster | undefined> {
   const log = await open(place.logFile, "a", 0o640);
   try {
-    const child = spawn(place.binaries.postgres, ["-D", place.dataFolder, "-k", place.socketFolder], {
-      cwd: place.dataFolder,
-      env: { ...place.binaries.environment },
-      stdio: ["ignore", log.fd, log.fd],
-      // A group of its own: Ctrl-C at the lab's terminal is the lab's to answer.
-      detached: true,
-      ...place.owner,
-    });
+    const child = spawn(
+      place.binaries.postgres,
+      ["-D", place.dataFolder, "-k", place.socketFolder, ...(place.careless ? ["-F"] : [])],
+      {
+        cwd: place.dataFolder,
+        env: { ...place.binaries.environment },
+        stdio: ["ignore", log.fd, log.fd],
+        // A group of its own: Ctrl-C at the lab's terminal is the lab's to answer.
+        detached: true,
+        ...place.owner,
+      },
+    );
     const gone = new Promise<void>((resolve) => {
       child.once("error", () => resolve());
       child.once("exit", () => resolve());

@@ -21,6 +21,7 @@ import {
 } from "./support.ts";
 
 let lab: TestRoom;
+let seeded: HostSpec;
 
 beforeAll(async () => {
   lab = await openRoom();
@@ -44,7 +45,7 @@ test("a seeded host sets itself up at the first HTTPS contact, key and all", asy
     users: 20,
     posTerminals: 0,
   });
-  const host = await lab.spec("seeded", { userData: `#cloud-config\n${seededWith({ activationKey })}` });
+  const host = (seeded = await lab.spec("seeded", { userData: `#cloud-config\n${seededWith({ activationKey })}` }));
   await lab.room.powerOn(host);
   expect(processes(host)).toBe("asleep");
   expect(await runningPostmaster(dataFolder(host))).toBeUndefined();
@@ -187,6 +188,10 @@ test("an interrupted set-up is finished by the next one", async () => {
   await lab.room.powerOn({ ...host, userData: seededWith() });
   expect((await web(lab, host, "GET", "/health")).status).toBe(200);
   expect((await orderNumbers(lab, host)).size).toBe(500);
+  const identifiers = (await Promise.all([host, seeded].map((each) => sshOnce(lab, each, "erpctl facts")))).map(
+    (answer) => JSON.parse(answer.stdout).database.systemIdentifier as string,
+  );
+  expect(new Set(identifiers).size).toBe(2);
   expect(
     JSON.parse(await readFile(path.join(host.volumes["/dev/sdf"]?.folder ?? "", "erp", "instance.json"), "utf8")),
   ).toMatchObject({

@@ -146,7 +146,8 @@ test("a shell with a terminal shows where it is, takes its size, and is told of 
       return screen;
     })
     .toContain("40 120");
-  shell.write("cat\n");
+  shell.write("printf 'cat %s\\n' runs; cat\n");
+  await shows("cat runs");
   shell.write("echoed by the terminal\n");
   await shows(/echoed by the terminal\s+echoed by the terminal/);
   shell.write("\x03");

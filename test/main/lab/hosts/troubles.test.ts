@@ -107,6 +107,13 @@ test("a full disk refuses every write and serves what is there", async () => {
   expect((await placeOrder(lab, host, cookie)).status).toBe(201);
 });
 
+test("a disk that was full when the host went down is not full for ever", async () => {
+  await lab.room.trouble(host.instanceId, "disk-full", true);
+  await lab.room.powerOff(host.instanceId);
+  await lab.room.powerOn(host);
+  expect((await placeOrder(lab, host, await logIn(lab, host))).status).toBe(201);
+});
+
 test("troubles of a host that is off are refused by name", async () => {
   const off = await lab.spec("off");
   await expect(lab.room.trouble(off.instanceId, "ssh-cut", true)).rejects.toMatchObject({ code: "NotFound" });
