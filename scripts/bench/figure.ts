@@ -17,6 +17,8 @@ export const MACHINE = {
   memoryGiB: Math.round(os.totalmem() / 1024 ** 3),
   system: `${os.type()} ${os.release()} ${os.arch()}`,
   node: process.versions.node,
+  /** Others' work on it when the measuring began, in processes that want to run: above a few tenths figures suffer. */
+  loadBefore: Math.round((os.loadavg()[0] ?? 0) * 10) / 10,
 } as const;
 
 /** Three significant digits: more would be noise. */
