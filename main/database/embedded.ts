@@ -4,7 +4,7 @@ import { readFileSync, statfsSync } from "node:fs";
 import { chown, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import pg from "pg";
+import type pg from "pg";
 import type { AppError } from "../../shared/errors.ts";
 import { MINUTE_MS, SECOND_MS } from "../../shared/time.ts";
 import { asFileError, diskFull, syncFolder } from "../home/files.ts";
@@ -14,6 +14,7 @@ import type { Log } from "../log.ts";
 import { type Account, accountFor } from "./account.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
 import { newer, unavailable } from "./errors.ts";
+import { SteadyClient } from "./steady-client.ts";
 
 /** Small and quiet: one person's console, few processes, real fsync. */
 const SERVER_SETTINGS: Readonly<Record<string, string>> = {
@@ -43,8 +44,8 @@ const SERVER_SETTINGS: Readonly<Record<string, string>> = {
 const SOCKET_LOCK = ".s.PGSQL.5432.lock";
 const USER = "fleetwright";
 const PATIENCE_MS = 10 * MINUTE_MS;
-/** A killed postmaster's children hold its shared memory until they notice, about a second. */
-const PREDECESSOR_MS = 8 * SECOND_MS;
+/** A killed postmaster's children hold its shared memory until they notice, about a second on a machine at leisure. */
+const RETRY_MS = 15 * SECOND_MS;
 const LARGEST_LOG = 5 * 1024 * 1024;
 
 /**
@@ -127,7 +128,7 @@ export class EmbeddedServer {
       database: "postgres",
     };
     const deadline = performance.now() + PATIENCE_MS;
-    const predecessorDeadline = performance.now() + PREDECESSOR_MS;
+    const retryDeadline = performance.now() + RETRY_MS;
     let attempt: Run | undefined;
     let pauseMs = 10; // every question makes a line in the log of a server that is not ready
     for (;;) {
@@ -135,7 +136,7 @@ export class EmbeddedServer {
       const answer = await this.#probe();
       if (answer === "ready") break;
       if (answer === "absent" && (attempt === undefined || attempt.ended)) {
-        if (attempt) await this.#judge(attempt, performance.now() < predecessorDeadline);
+        if (attempt) await this.#judge(attempt, performance.now() < retryDeadline);
         attempt = await this.#launch();
       }
       if (performance.now() > deadline) {
@@ -149,8 +150,7 @@ export class EmbeddedServer {
   }
 
   async #probe(): Promise<"ready" | "starting" | "absent"> {
-    const client = new pg.Client({ ...this.#config, connectionTimeoutMillis: 5 * SECOND_MS });
-    client.on("error", () => {});
+    const client = new SteadyClient({ ...this.#config, connectionTimeoutMillis: 5 * SECOND_MS });
     try {
       await client.connect();
       return "ready";
@@ -163,10 +163,11 @@ export class EmbeddedServer {
   }
 
   /** Throws what ended the attempt, unless trying again may help. */
-  async #judge(attempt: Run, predecessorMayStillEnd: boolean): Promise<void> {
+  async #judge(attempt: Run, mayTryAgain: boolean): Promise<void> {
     const words = await lastWords(attempt);
     const predecessor = /pre-existing shared memory block|lock file "postmaster\.pid" already exists/.test(words);
-    if (predecessor && predecessorMayStillEnd) return;
+    const killed = (await attempt.end) === null && attempt.refusal === "";
+    if ((predecessor || killed) && mayTryAgain) return;
     throw this.#failure(words);
   }
 
@@ -177,7 +178,7 @@ export class EmbeddedServer {
     }
     const fatal = words
       .split("\n")
-      .filter((line) => /FATAL|PANIC|error:/.test(line))
+      .filter((line) => /FATAL|PANIC|error:/.test(line) && !line.includes("the database system is starting up"))
       .at(-1)
       ?.trim();
     const reason = fatal ? `: ${fatal}` : "";

@@ -9,6 +9,7 @@ import { explainDatabaseError } from "./errors.ts";
 import { Listener, type StopListening } from "./listener.ts";
 import { migrate } from "./migrate.ts";
 import { type Migration, migrations } from "./migrations/index.ts";
+import { SteadyClient } from "./steady-client.ts";
 import { checkTeamVersion, readTeamUrl } from "./team.ts";
 
 export type { StopListening } from "./listener.ts";
@@ -51,7 +52,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 async function openEmbedded(options: DatabaseOptions, log: Log): Promise<Database> {
   const server = await EmbeddedServer.start(options.home, log);
   /** Before each new connection the server is looked after, so that a query after its death just takes longer. */
-  class AttendedClient extends pg.Client {
+  class AttendedClient extends SteadyClient {
     override connect(): Promise<pg.Client>;
     override connect(callback: (error: Error | null) => void): void;
     override connect(callback?: (error: Error | null) => void): Promise<pg.Client> | undefined {
@@ -74,7 +75,7 @@ async function openEmbedded(options: DatabaseOptions, log: Log): Promise<Databas
 
 async function openTeam(options: DatabaseOptions, url: string, log: Log): Promise<Database> {
   const { clientConfig, place } = readTeamUrl(url);
-  return open({ ...options, log, kind: "team", place, stop: async () => {} }, clientConfig, pg.Client);
+  return open({ ...options, log, kind: "team", place, stop: async () => {} }, clientConfig, SteadyClient);
 }
 
 interface Opening extends DatabaseOptions {
@@ -83,13 +84,12 @@ interface Opening extends DatabaseOptions {
   readonly stop: () => Promise<void>;
 }
 
-async function open(opening: Opening, config: pg.ClientConfig, Client: typeof pg.Client): Promise<Database> {
+async function open(opening: Opening, config: pg.ClientConfig, Client: typeof SteadyClient): Promise<Database> {
   const { kind, place, log } = opening;
   const named = { ...config, application_name: "fleetwright", connectionTimeoutMillis: 30 * SECOND_MS };
   const pool = new pg.Pool({ ...named, Client, max: 12, idleTimeoutMillis: 10 * SECOND_MS } as pg.PoolConfig);
   // Idle connections may be closed by the server at any time; the pool drops them and opens others.
   pool.on("error", (error) => log.debug("an idle database connection was closed", { error: error.message }));
-  pool.on("connect", (client) => client.on("error", () => {}));
   const explain = (error: unknown): AppError | undefined => {
     const explained = explainDatabaseError(error, place);
     return kind === "embedded" && explained?.code === "DatabaseUnavailable" && isDiskFull(place)
@@ -98,7 +98,6 @@ async function open(opening: Opening, config: pg.ClientConfig, Client: typeof pg
   };
   const listener = new Listener(async () => {
     const client = new Client({ ...named, keepAlive: true, keepAliveInitialDelayMillis: 10 * SECOND_MS });
-    client.on("error", () => {});
     await client.connect();
     return client;
   }, log);

@@ -63,7 +63,6 @@ export class Listener {
 
   async #openOnce(): Promise<void> {
     const client = await this.#connect();
-    client.on("error", () => {});
     client.on("notification", ({ channel, payload = "" }) => this.#deliver(channel, payload));
     let ended = false;
     client.once("end", () => {

@@ -99,6 +99,7 @@ describeOnBothDatabases("connections", (open) => {
   test("closed by the server, idle or in use, fail one query at most and crash nothing", async () => {
     const { database } = await open({ migrations: [] });
     const inUse = await database.pool.connect();
+    inUse.removeAllListeners(); // as the job engine does
     await database.pool.query("SELECT 1");
     await database.pool.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()",
