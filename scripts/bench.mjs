@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { needNode24 } from "./node-version.mjs";
 
-needNode24(import.meta.url);
+await needNode24(import.meta.url);
 
 /** What can be measured, each in a module of its own that is loaded only when wanted. */
 const MEASUREMENTS = {

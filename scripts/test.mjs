@@ -10,7 +10,7 @@ import path from "node:path";
 import { needNode24 } from "./node-version.mjs";
 import { absentParts, installParts } from "./system-packages.mjs";
 
-needNode24(import.meta.url);
+await needNode24(import.meta.url);
 const { countCheck, countPlaywright, countVitest, inWords, total, withExitCode } = await import("./test/counts.ts");
 const { SUITES, selectSuites } = await import("./test/suites.ts");
 
