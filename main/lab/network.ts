@@ -55,7 +55,7 @@ export async function takeNetwork(folder: string): Promise<Network> {
 async function choosePorts(address: string): Promise<Network["ports"]> {
   for (const ports of PORT_CHOICES) {
     const servers = await Promise.all(Object.values(ports).map((port) => tryListen(address, port)));
-    await Promise.all(servers.map((server) => server && close(server)));
+    await Promise.all(servers.filter((server) => server !== null).map(close));
     if (servers.every((server) => server !== null)) return ports;
   }
   throw new AppError("PortInUse", "The lab found no free ports for its hosts' SSH and HTTPS listeners.", {

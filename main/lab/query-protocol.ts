@@ -171,7 +171,7 @@ function readParameters(request: IncomingMessage, body: Buffer): Parameters {
     throw new AwsError("InvalidAction", `The HTTP method ${request.method} is not allowed.`, 405);
   const query = (request.url ?? "").split("?").slice(1).join("?");
   const values = new Map<string, string>();
-  for (const [name, value] of new URLSearchParams(query)) if (!/^X-Amz-/.test(name)) values.set(name, value);
+  for (const [name, value] of new URLSearchParams(query)) if (!name.startsWith("X-Amz-")) values.set(name, value);
   for (const [name, value] of new URLSearchParams(body.toString("utf8"))) values.set(name, value);
   return new Parameters(values);
 }

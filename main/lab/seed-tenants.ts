@@ -75,7 +75,7 @@ export const SEED_TENANTS: readonly SeedTenant[] = [
     users: 60,
     posTerminals: 0,
     ageDays: 348,
-    environments: [production("m6i.large", 80, "25Q4"), test("t3.small", 40, "25Q4", { stopped: true })],
+    environments: [production("m6i.xlarge", 80, "25Q4"), test("t3.small", 40, "25Q4", { stopped: true })],
   },
   {
     slug: "kabushiki-trading",
@@ -88,7 +88,7 @@ export const SEED_TENANTS: readonly SeedTenant[] = [
     users: 12,
     posTerminals: 22,
     ageDays: 95,
-    environments: [production("m5.large", 60, "26Q1"), test("t3.small", 30, "26Q1")],
+    environments: [production("m5.xlarge", 60, "26Q1"), test("t3.small", 30, "26Q1")],
   },
   {
     slug: "iberica-moda",
@@ -206,7 +206,7 @@ export const SEED_TENANTS: readonly SeedTenant[] = [
     users: 28,
     posTerminals: 6,
     ageDays: 180,
-    environments: [production("m6i.large", 90, "26Q2"), test("t3.small", 45, "26Q2")],
+    environments: [production("m6i.xlarge", 90, "26Q2"), test("t3.small", 45, "26Q2")],
   },
   {
     slug: "prairie-foods",

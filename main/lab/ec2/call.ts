@@ -6,7 +6,7 @@ import type { Parameters } from "./parameters.ts";
 import type { World } from "./world.ts";
 import type { XmlTree } from "./xml.ts";
 
-type Table = keyof LabSchema & string;
+type Table = keyof LabSchema;
 
 /**
  * One call as an action sees it. An action checks, puts rows and says what should happen `after`; the server commits

@@ -6,7 +6,14 @@ import { ROOT_DEVICE } from "./images.ts";
 import { requireType, typeOf } from "./instance-types.ts";
 import { findKeyPair } from "./key-pairs.ts";
 import { paginate, readFilters } from "./listing.ts";
-import { ACCOUNT_ID, type Instance, type InstanceState, STATE_CODES, type Volume } from "./model.ts";
+import {
+  ACCOUNT_ID,
+  type Instance,
+  type InstanceState,
+  SHOWN_AFTER_END_MS,
+  STATE_CODES,
+  type Volume,
+} from "./model.ts";
 import { LIMITS } from "./places.ts";
 import { type Subnet, vpcOf } from "./regions.ts";
 import { namedGroups } from "./security-groups.ts";
@@ -16,8 +23,6 @@ import { items, type XmlTree } from "./xml.ts";
 
 const USER_DATA_BYTES = 16_384;
 const MAX_AT_ONCE = 50;
-/** EC2 shows a terminated instance for about an hour. */
-const SHOWN_AFTER_END_MS = 3_600_000;
 
 /** AWS has these; in the lab they change nothing. */
 const WITHOUT_EFFECT = [

@@ -1,8 +1,10 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DAY_MS } from "../../../shared/time.ts";
 import type { HostSpec, LabVolume } from "../types.ts";
 import { typeOf } from "./instance-types.ts";
-import type { Instance, Snapshot, Volume } from "./model.ts";
+import { type Instance, SHOWN_AFTER_END_MS, type Snapshot, type Volume } from "./model.ts";
 import { allows } from "./security-groups.ts";
 import type { Machines, World } from "./world.ts";
 
@@ -16,6 +18,9 @@ export interface LabMachines extends Machines {
 }
 
 const BOOTS_AT_ONCE = 4;
+const DISK_FULL_MS = 2_000;
+/** EC2 honours a client token for about a day. */
+const TOKEN_MS = DAY_MS;
 const PROGRESS = [25, 50, 75, 95];
 
 /** The slow half of EC2: moves rows from passing states to lasting ones while the machine room does the work. */
@@ -25,11 +30,11 @@ export function createMachines(folder: string, worldOf: () => World): LabMachine
   const volumeFolder = (id: string): string => join(folder, "volumes", id);
   const snapshotFolder = (id: string): string => join(folder, "snapshots", id);
 
-  /** One thing at a time per resource, in the order of asking. */
+  /** One thing at a time per resource, in the order of asking. A full disk holds it up and does not end it. */
   function chain(id: string, work: () => Promise<void>): Promise<void> {
     const before = chains.get(id) ?? Promise.resolve();
     const next = before
-      .then(() => (ended.signal.aborted ? undefined : work()))
+      .then(() => patiently(id, work))
       .catch((error: unknown) => {
         if (!ended.signal.aborted) worldOf().log("error", `${id}: ${String(error)}`);
       })
@@ -40,19 +45,21 @@ export function createMachines(folder: string, worldOf: () => World): LabMachine
     return next;
   }
 
-  /** Waits until `ms` after `since`; rejects when the lab ends. */
-  function until(since: number, ms: number): Promise<void> {
-    const rest = since + ms - worldOf().now();
-    if (ended.signal.aborted) return Promise.reject(new Error("the lab ends"));
-    if (rest <= 0) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(resolve, rest);
-      ended.signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        reject(new Error("the lab ends"));
-      });
-    });
+  async function patiently(id: string, work: () => Promise<void>): Promise<void> {
+    while (!ended.signal.aborted) {
+      try {
+        return await work();
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+        worldOf().log("warn", `${id} waits for room on the lab's disk`);
+        await until(worldOf().now(), DISK_FULL_MS);
+      }
+    }
   }
+
+  /** Waits until `ms` after `since`; rejects when the lab ends. */
+  const until = (since: number, ms: number): Promise<void> =>
+    sleep(Math.max(0, since + ms - worldOf().now()), undefined, { signal: ended.signal });
 
   const attachedTo = (instanceId: string): Volume[] =>
     worldOf()
@@ -156,6 +163,20 @@ export function createMachines(folder: string, worldOf: () => World): LabMachine
           rows.put("addresses", { ...address, instanceId: null, associationId: null });
     });
     for (const volume of freed) void settleVolume(volume.id);
+    forgetOld();
+  }
+
+  /** Rows that nobody can ask for any more. */
+  function forgetOld(): void {
+    const { store, now } = worldOf();
+    store.change((rows) => {
+      for (const one of rows.all("instances"))
+        if (one.state === "terminated" && now() - one.stateSince > SHOWN_AFTER_END_MS) {
+          rows.delete("instances", one.id);
+          rows.delete("tags", one.id);
+        }
+      for (const token of rows.all("tokens")) if (now() - token.createdAt > TOKEN_MS) rows.delete("tokens", token.id);
+    });
   }
 
   function settleInstance(id: string): Promise<void> {
@@ -230,7 +251,7 @@ export function createMachines(folder: string, worldOf: () => World): LabMachine
     const { store } = worldOf();
     const snapshots = store.all("snapshots").filter((one) => one.state === "pending" && one.source.id === id);
     const volumes = store.all("volumes").filter((one) => one.state === "creating" && one.snapshotId === id);
-    await Promise.all([...snapshots, ...volumes].map((one) => chains.get(one.id)));
+    await Promise.all([...snapshots, ...volumes].map(async (one) => chains.get(one.id)));
   }
 
   function settleSnapshot(id: string): Promise<void> {
@@ -301,6 +322,7 @@ export function createMachines(folder: string, worldOf: () => World): LabMachine
         for (const entry of await readdir(join(folder, name)))
           if (!store.get(table, entry)) await rm(join(folder, name, entry), { recursive: true, force: true });
       }
+      forgetOld();
       for (const snapshot of store.all("snapshots")) if (snapshot.state === "pending") void settleSnapshot(snapshot.id);
       for (const volume of store.all("volumes")) void settleVolume(volume.id);
       const running = store.all("instances").filter((instance) => instance.state === "running");

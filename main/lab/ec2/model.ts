@@ -156,6 +156,9 @@ export type LabSchema = {
   readonly addresses: Address;
 };
 
+/** EC2 tells of a terminated instance for about an hour. */
+export const SHOWN_AFTER_END_MS = 3_600_000;
+
 export const ACCOUNT_ID = "111122223333";
 
 /** Numbers that EC2's `instanceState` carries beside the names. */

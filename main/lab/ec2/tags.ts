@@ -13,7 +13,7 @@ const MAX_TAGS = 50;
 const MAX_KEY = 128;
 const MAX_VALUE = 256;
 
-const TYPES: Readonly<Record<string, { type: string; table: (keyof LabSchema & string) | null }>> = {
+const TYPES: Readonly<Record<string, { type: string; table: keyof LabSchema | null }>> = {
   i: { type: "instance", table: "instances" },
   vol: { type: "volume", table: "volumes" },
   snap: { type: "snapshot", table: "snapshots" },

@@ -6,9 +6,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import {
+  CreateSnapshotCommand,
   CreateVolumeCommand,
   DescribeInstancesCommand,
   DescribeRegionsCommand,
+  DescribeSnapshotsCommand,
   DescribeVolumesCommand,
   EC2Client,
   ImportKeyPairCommand,
@@ -54,8 +56,9 @@ test("one lab says where it listens, keeps its secrets to its owner and answers 
   const lab = await startLab({ folder, seed: "empty", createRoom: quietRoom });
   endings.push(() => lab.stop());
   expect(LabReady.parse(lab.ready)).toEqual(lab.ready);
-  for (const name of ["lab.json", "keys.json", "operator", "state.jsonl"])
-    expect((await stat(join(folder, name))).mode & 0o077, name).toBe(0);
+  const secrets = ["lab.json", "keys.json", "operator", "state.jsonl"];
+  const modes = await Promise.all(secrets.map(async (name) => (await stat(join(folder, name))).mode & 0o077));
+  expect(modes).toEqual([0, 0, 0, 0]);
   expect(await readFile(lab.ready.operatorKey, "utf8")).toContain("BEGIN OPENSSH PRIVATE KEY");
   for (const region of lab.ready.regions) {
     const reply = await client(lab.ready, region).send(new DescribeRegionsCommand({}));
@@ -110,6 +113,53 @@ test("a lab that is stopped and started again has its instances, its keys and it
   expect(second.ready).toEqual({ ...first.ready, pid: process.pid });
   expect(second.status().hosts.map((host) => host.state)).toEqual(["running", "running"]);
   expect(room.on.size).toBe(2);
+});
+
+test("what was between two states at the end is carried on at the next start", async () => {
+  const folder = await scratch();
+  const hour = 3_600_000;
+  const slow = { instanceStart: hour, instanceStop: hour, volumeCreate: hour, volumeAttach: hour, snapshot: hour };
+  const first = await startLab({ folder, seed: "empty", createRoom: quietRoom, timings: { ...slow, volumeCreate: 0 } });
+  const ec2 = client(first.ready);
+  const { VolumeId } = await ec2.send(new CreateVolumeCommand({ AvailabilityZone: "eu-west-1a", Size: 1 }));
+  await first.settled();
+  await ec2.send(new CreateSnapshotCommand({ VolumeId }));
+  const run = {
+    ImageId: imageId("eu-west-1", "openbravo", "26Q2"),
+    InstanceType: "t3.small",
+    MinCount: 1,
+    MaxCount: 1,
+  } as const;
+  const launched = await ec2.send(new RunInstancesCommand(run));
+  expect(launched.Instances?.[0]?.State?.Name).toBe("pending");
+  await first.stop();
+
+  const second = await startLab({ folder, seed: "empty", createRoom: quietRoom, timings: QUICK });
+  endings.push(() => second.stop());
+  await second.settled();
+  expect(second.status().hosts.map((host) => host.state)).toEqual(["running"]);
+  const { Snapshots } = await client(second.ready).send(new DescribeSnapshotsCommand({ OwnerIds: ["self"] }));
+  expect(Snapshots?.map((snapshot) => snapshot.State)).toEqual(["completed"]);
+});
+
+test("a host that does not boot leaves its instance stopped, with the reason", async () => {
+  const folder = await scratch();
+  const createRoom = () => ({ ...quietRoom(), powerOn: () => Promise.reject(new Error("no room")) });
+  const lab = await startLab({ folder, seed: "empty", createRoom, timings: QUICK });
+  endings.push(() => lab.stop());
+  const run = {
+    ImageId: imageId("eu-west-1", "openbravo", "26Q2"),
+    InstanceType: "t3.small",
+    MinCount: 1,
+    MaxCount: 1,
+  } as const;
+  await client(lab.ready).send(new RunInstancesCommand(run));
+  await lab.settled();
+  const { Reservations } = await client(lab.ready).send(new DescribeInstancesCommand({}));
+  expect(Reservations?.[0]?.Instances?.[0]).toMatchObject({
+    State: { Name: "stopped" },
+    StateReason: { Code: "Server.InternalError" },
+  });
 });
 
 test("kill -9 loses no call that was answered, and what was under way goes on", async () => {

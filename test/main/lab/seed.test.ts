@@ -70,7 +70,7 @@ test("at least twelve tenants of both services and all editions in three regions
   const values = (key: string) => new Set(tags.map((one) => one[key]));
   expect(values(TAG.tenantId).size).toBeGreaterThanOrEqual(12);
   expect(values(TAG.service)).toEqual(new Set(["openbravo", "acumatica"]));
-  expect([...values(TAG.edition)].toSorted()).toEqual(["business", "commerce", "essentials", "prime", "select"]);
+  expect(values(TAG.edition)).toEqual(new Set(["business", "commerce", "essentials", "prime", "select"]));
   expect(values(TAG.environment)).toEqual(new Set(["production", "test", "sandbox"]));
   expect(values(TAG.version).size).toBeGreaterThanOrEqual(6);
   expect(new Set(instances.map((one) => one.region)).size).toBe(3);
@@ -98,7 +98,7 @@ test("instances and data volumes carry the whole inventory, host keys included",
       TAG.zone,
       TAG.job,
     ])
-      expect(one[key], key).toBeTruthy();
+      expect(one).toHaveProperty([key], expect.stringMatching(/./));
     expect(one[TAG.hostKey]).toBe(`SHA256:${"a".repeat(43)} SHA256:${"b".repeat(43)}`);
     expect(one[TAG.invoiceDate]).toMatch(/^\d{4}-\d\d-\d\d$/);
   };
@@ -118,8 +118,8 @@ test("a test environment has at most half of its production, as the contract say
     const [production, second] = tenant.environments;
     if (!production || !second) continue;
     const [whole, half] = [typeOf(production.instanceType), typeOf(second.instanceType)];
-    expect(half?.memoryMiB, tenant.slug).toBeLessThanOrEqual((whole?.memoryMiB ?? 0) / 2);
-    expect(second.volumeGiB, tenant.slug).toBeLessThanOrEqual(production.volumeGiB / 2);
+    const fits = (half?.memoryMiB ?? 0) <= (whole?.memoryMiB ?? 0) / 2 && (half?.vcpus ?? 0) <= (whole?.vcpus ?? 0) / 2;
+    expect([tenant.slug, fits, second.volumeGiB <= production.volumeGiB / 2]).toEqual([tenant.slug, true, true]);
   }
 });
 
@@ -144,7 +144,7 @@ test("productions have thirty nights of backups with one visible hole, test envi
     nights.set(tags[TAG.tenant] ?? "", [...(nights.get(tags[TAG.tenant] ?? "") ?? []), tags[TAG.takenAt] ?? ""]);
   }
   const old = SEED_TENANTS.filter((tenant) => tenant.ageDays > 31 && !tenant.missedNights && !tenant.quietNights);
-  for (const tenant of old) expect(nights.get(tenant.slug)?.length, tenant.slug).toBeGreaterThanOrEqual(29);
+  expect(old.filter((tenant) => (nights.get(tenant.slug)?.length ?? 0) < 29)).toEqual([]);
   const holed = SEED_TENANTS.find((tenant) => tenant.missedNights);
   expect(nights.get(holed?.slug ?? "")?.length).toBeLessThanOrEqual(28);
 });

@@ -128,9 +128,12 @@ describe.skipIf(!hasAws && !required)("the aws command line", { timeout: 300_000
       "subnets",
       "addresses",
     ];
-    const read = async (list: string): Promise<void> =>
-      expect(Object.keys(await aws("ec2", `describe-${list}`)), list).not.toEqual([]);
+    const empty: string[] = [];
+    const read = async (list: string): Promise<void> => {
+      if (Object.keys(await aws("ec2", `describe-${list}`)).length === 0) empty.push(list);
+    };
     while (lists.length > 0) await Promise.all(lists.splice(0, 3).map(read));
+    expect(empty).toEqual([]);
   });
 
   test("shows AWS's error codes", async () => {

@@ -164,9 +164,8 @@ test("images carry product and version, and some version is missing in some regi
         Filters: [{ Name: "tag:fleetwright:product", Values: [product] }],
       }),
     );
-    return (reply.Images ?? [])
-      .map((image) => image.Tags?.find((tag) => tag.Key === "fleetwright:version")?.Value)
-      .toSorted();
+    const found = reply.Images ?? [];
+    return found.map((image) => image.Tags?.find((tag) => tag.Key === "fleetwright:version")?.Value ?? "").toSorted();
   };
   expect(await versions("eu-west-1", "openbravo")).toEqual(["25Q1", "25Q2", "25Q3", "25Q4", "26Q1", "26Q2", "26Q3"]);
   expect(await versions("ca-central-1", "openbravo")).not.toContain("26Q3");
