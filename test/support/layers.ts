@@ -94,6 +94,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@peculiar/x509": ["main/lab/hosts/"],
   "reflect-metadata": ["main/lab/hosts/"],
   "fast-xml-parser": ["main/lab/"],
+  "ical-generator": ["main/calendar/"],
+  nodemailer: ["main/calendar/"],
   ws: ["main/hosts/"],
   commander: ["main/hosts/"],
   open: ["main/hosts/"],
