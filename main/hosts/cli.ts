@@ -29,7 +29,10 @@ export async function runCli(argv: readonly string[], run: CliRun): Promise<numb
     const { defaultHome } = await import("../home/index.ts");
     const terminal = createTerminal(streams, global.json === true);
     const cli: Cli = {
-      ...{ terminal, streams, environment, interrupted: run.interrupted },
+      terminal,
+      streams,
+      environment,
+      interrupted: run.interrupted,
       home: defaultHome(global.home ? { FLEETWRIGHT_HOME: global.home } : streams.env),
       version: appVersion(),
       startConsole: run.startConsole ?? startConsole,

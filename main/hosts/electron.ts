@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { app, BrowserWindow, dialog, ipcMain, MessageChannelMain, safeStorage, shell } from "electron";
+import { app, type BrowserWindow, dialog, ipcMain, MessageChannelMain, safeStorage, shell } from "electron";
 import { createRouterClient } from "@orpc/server";
 import { errorFacts } from "../../shared/errors.ts";
 import { defaultHome } from "../home/index.ts";
@@ -18,7 +18,7 @@ import {
 } from "./electron-window.ts";
 import { takeEnvironmentOptions } from "./environment-options.ts";
 import { mayOpenOutside } from "./external-links.ts";
-import { hostConsole, type HostedConsole, surviveStrayFailures } from "./host-console.ts";
+import { hostConsole, type HostedConsole, type StartConsole, surviveStrayFailures } from "./host-console.ts";
 import { LAB_CHOICES, rememberedLab, rememberLab } from "./lab-choice.ts";
 import { portConnection, type PortLike } from "./serve-contract.ts";
 
@@ -84,7 +84,7 @@ async function run(): Promise<void> {
   await Promise.all([window.loadURL(`${WINDOW_ORIGIN}/`), starting]);
 }
 
-async function startHosted(start: typeof import("../console.ts").start): Promise<HostedConsole> {
+async function startHosted(start: StartConsole): Promise<HostedConsole> {
   const wanted = argument("lab") ?? process.env["FLEETWRIGHT_LAB"];
   const lab = LAB_CHOICES.find((choice) => choice === wanted) ?? (await rememberedLab(home)) ?? "demo";
   const store = keychain();

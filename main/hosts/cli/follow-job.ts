@@ -1,5 +1,6 @@
 import { AppError, errorCode } from "../../../shared/errors.ts";
 import { FINAL_JOB_STATES, type Job, type JobStep, type LiveEvent } from "../../../shared/jobs/model.ts";
+import { plain } from "./terminal.ts";
 import { onConsole } from "./verbs.ts";
 import type { Cli, Session } from "./session.ts";
 
@@ -22,11 +23,12 @@ export async function startAndFollow<Started extends { readonly jobId: string },
   readTenant: (session: Session, started: Started) => Promise<Tenant>,
 ): Promise<JobOutcome & { readonly started: Started; readonly tenant: Tenant }> {
   let started: Started | undefined;
+  const told = new Map<string, string>();
   for (let attempt = 1; ; attempt++) {
     try {
       return await onConsole(cli, async (session) => {
         started ??= await start(session);
-        const outcome = await followJob(cli, session, started.jobId);
+        const outcome = await followJob(cli, session, started.jobId, told);
         return { ...outcome, started, tenant: await readTenant(session, started) };
       });
     } catch (error) {
@@ -36,17 +38,24 @@ export async function startAndFollow<Started extends { readonly jobId: string },
   }
 }
 
-/** Follows one job until it ends or waits for a person; throws how it ended, unless well. */
-export async function followJob(cli: Cli, session: Session, jobId: string): Promise<JobOutcome> {
+/**
+ * Follows one job until it ends or waits for a person; throws how it ended, unless well. `told` remembers what was said
+ * of each step, for one who follows again.
+ */
+export async function followJob(
+  cli: Cli,
+  session: Session,
+  jobId: string,
+  told = new Map<string, string>(),
+): Promise<JobOutcome> {
   const { terminal } = cli;
-  const told = new Map<string, string>();
   const tellStep = (step: JobStep) => {
     const state = `${step.state}/${step.attempts}`;
     if (told.get(step.name) === state) return;
     told.set(step.name, state);
-    const detail = step.detail ? `  ${step.detail}` : "";
-    if (step.state === "done") terminal.note(`${terminal.paint("green", "done")}     ${step.name}${detail}`);
-    if (step.state === "failed") terminal.note(`${terminal.paint("red", "failed")}   ${step.name}${detail}`);
+    const what = plain(step.detail ? `${step.name}  ${step.detail}` : step.name);
+    if (step.state === "done") terminal.note(`${terminal.paint("green", "done")}     ${what}`);
+    if (step.state === "failed") terminal.note(`${terminal.paint("red", "failed")}   ${what}`);
   };
   const tellJob = (job: Job) => {
     const waiting = job.waitingFor ? `, for ${job.waitingFor}` : "";

@@ -26,8 +26,8 @@ export function addJobVerbs({ noun, verb }: Verbs): void {
 
   const readState = oneOf(JOB_STATES);
   verb<ListOptions>(job, "list", "jobs, newest first", listJobs)
-    .option("--state <state>", "only this state; may be repeated", (text, before: readonly JobState[] = []) => [
-      ...before,
+    .option("--state <state>", "only this state; may be repeated", (text, before?: readonly JobState[]) => [
+      ...(before ?? []),
       readState(text),
     ])
     .option("--tenant <tenant>", "only this tenant's, by slug or id")

@@ -1,3 +1,4 @@
+import type { ExplainInput } from "../../../shared/policy/explain-fields.ts";
 import type { PolicyProfile } from "../../../shared/policy/profile.ts";
 import type { Verdict } from "../../../shared/policy/verdict.ts";
 import { looseFlags } from "./loose-flags.ts";
@@ -127,14 +128,14 @@ function verdictText(terminal: Terminal, { rule, allowed, earliest, reason, sour
   ].join("\n");
 }
 
-type Inputs = Awaited<typeof import("../../../shared/policy/explain.ts")>["explainInputs"];
+type Inputs = Readonly<Record<string, { readonly summary: string; readonly inputs: readonly ExplainInput[] }>>;
 
 function familiesHelp(terminal: Terminal, inputs: Inputs): string {
   const rows = Object.entries(inputs).map(([name, { summary }]) => [name, summary]);
   return `Usage: fleetwright policy explain FAMILY --profile PROFILE [--now TIME] [--FACT VALUE]...\n\n${table(terminal, ["FAMILY", "QUESTION"], rows)}`;
 }
 
-function familyHelp(terminal: Terminal, name: string, { summary, inputs }: Inputs[keyof Inputs]): string {
+function familyHelp(terminal: Terminal, name: string, { summary, inputs }: Inputs[string]): string {
   const rows = inputs.map(({ name: flag, type, unit, required, description, example, choices }) => [
     `--${flag}`,
     choices ? choices.join("|") : unit ? `${type} (${unit})` : type,

@@ -77,12 +77,14 @@ async function startElectron(cli: Cli, lab: LabChoice, options: StartOptions): P
   let why: string;
   if ("path" in found) {
     const { runElectron } = await import("../run-electron.ts");
-    const { path } = found;
-    const { env } = cli.streams;
     const passphrase = cli.environment.vaultPassphrase;
     const end = await runElectron({
-      ...{ path, folder, home: cli.home, lab, interrupted: cli.interrupted },
-      env: { ...env, ...(passphrase && { FLEETWRIGHT_VAULT_PASSPHRASE: passphrase }) },
+      path: found.path,
+      folder,
+      home: cli.home,
+      lab,
+      interrupted: cli.interrupted,
+      env: { ...cli.streams.env, ...(passphrase && { FLEETWRIGHT_VAULT_PASSPHRASE: passphrase }) },
       onStart: (pid) => cli.terminal.note(`Fleetwright opens in its own window (process ${pid}).`),
     });
     if ("status" in end) {

@@ -92,7 +92,7 @@ function orderOptions(command: Command): Command {
     .option(
       "--override <rule=reason>",
       "written reason for a refusal that may be overridden, R8=...; may be repeated",
-      (text: string, before: readonly (readonly [string, string])[] = []) => [...before, nameAndValue(text)],
+      (text: string, before?: readonly (readonly [string, string])[]) => [...(before ?? []), nameAndValue(text)],
     )
     .option("--file <file>", "the request as JSON; flags win over it (- reads standard input)");
 }
@@ -154,7 +154,7 @@ async function listTenants(cli: Cli, options: { readonly refresh?: boolean }): P
     return client.fleet.list();
   });
   for (const { accountName, region, error } of sources) {
-    if (error) terminal.note(`${accountName} ${region}: ${error.message} (${error.code})`);
+    if (error) terminal.note(plain(`${accountName} ${region}: ${error.message} (${error.code})`));
   }
   terminal.answer({ tenants: byTenant(rows), sources }, () =>
     table(
@@ -179,10 +179,8 @@ async function listTenants(cli: Cli, options: { readonly refresh?: boolean }): P
 function byTenant(rows: readonly FleetRow[]): object[] {
   const tenants = new Map<string, { environments: object[] }>();
   for (const { tenantId, slug, customer, service, edition, owner, zone, isLab, activeJob, ...environment } of rows) {
-    const known = tenants.get(tenantId) ?? {
-      ...{ id: tenantId, slug, customer, service, edition, owner, zone, isLab, activeJob },
-      environments: [],
-    };
+    const facts = { id: tenantId, slug, customer, service, edition, owner, zone, isLab, activeJob };
+    const known = tenants.get(tenantId) ?? { ...facts, environments: [] };
     known.environments.push(environment);
     tenants.set(tenantId, known);
   }

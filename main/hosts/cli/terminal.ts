@@ -63,7 +63,7 @@ export function createTerminal(streams: Streams, json: boolean): Terminal {
 
 /** Text of others (customer names, AWS's messages) without characters that could steer a terminal. */
 export function plain(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+  return text.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
 }
 
 function multiline(text: string): string {

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { Cli, Session } from "./session.ts";
 
 /** What a verb does with its options and arguments; the number is the exit status, nothing means done. */
