@@ -100,7 +100,9 @@ async function copyAside(native: string, aside: readonly string[], name: string)
   for (const parent of aside) {
     try {
       await makeFolder(parent, 0o755);
-      if ((await lstat(parent)).uid !== 0) continue;
+      const { uid, mode } = await lstat(parent);
+      if (uid !== 0) continue;
+      await chmod(parent, mode | 0o011); // a strict umask must not close the way
       const copy = join(parent, name);
       if (await lstat(copy).catch(() => undefined)) return copy;
       const draft = `${copy}.${randomBytes(6).toString("hex")}`;

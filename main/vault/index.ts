@@ -128,6 +128,7 @@ class FileVault implements Vault {
 
   async #unlock(passphrase: string): Promise<VaultStatus> {
     if (this.#damage) throw this.#damage;
+    if (passphrase.length >= SHORTEST_PASSPHRASE) registerSecret(passphrase);
     const sealedByPassphrase = this.#header?.passphrase;
     if (sealedByPassphrase) {
       const derived = await deriveKey(passphrase, sealedByPassphrase);
