@@ -2,12 +2,9 @@ import { call } from "@orpc/server";
 import { afterEach, expect, test } from "vitest";
 import { z } from "zod";
 import { type Jobs, type JobRun, openJobs } from "../../../main/jobs/index.ts";
-import { openDatabase } from "../../../main/database/index.ts";
-import { openHome } from "../../../main/home/index.ts";
-import { silentLog } from "../../../main/log.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { Job, LiveEvent } from "../../../shared/jobs/model.ts";
-import { scratchFolder } from "../../support/scratch.ts";
+import { describeOnBothDatabases, type OpenScratch } from "../../support/database.ts";
 
 const endings: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -17,13 +14,8 @@ afterEach(async () => {
 const Input = z.object({ steps: z.array(z.string()) });
 type Work = (step: string, attempt: number, job: { signal: AbortSignal }) => Promise<void>;
 
-async function consoleWith(work: Work) {
-  const { folder, remove } = await scratchFolder("jobs");
-  endings.push(remove);
-  const home = await openHome(folder);
-  endings.push(() => home.release());
-  const database = await openDatabase({ home, log: silentLog });
-  endings.push(() => database.stop());
+async function consoleWith(open: OpenScratch, work: Work) {
+  const { database } = await open();
   const attempts = new Map<string, number>();
   const log: string[] = [];
 
@@ -86,141 +78,143 @@ async function untilState(jobs: Jobs, id: string, ...states: Job["state"][]): Pr
   }
 }
 
-test("a job does its steps in order, shows each and ends done", async () => {
-  const { jobs, start, log } = await consoleWith(async () => {});
-  const seen: LiveEvent[] = [];
-  const watching = (async () => {
-    for await (const event of jobs.live.watch(undefined)) seen.push(event);
-  })();
+describeOnBothDatabases("jobs", (open) => {
+  test("a job does its steps in order, shows each and ends done", async () => {
+    const { jobs, start, log } = await consoleWith(open, async () => {});
+    const seen: LiveEvent[] = [];
+    const watching = (async () => {
+      for await (const event of jobs.live.watch(undefined)) seen.push(event);
+    })();
 
-  await start(order("job-1", ["one", "two"]));
-  const done = await untilState(jobs, "job-1", "done");
-  const { steps } = await call(jobs.router.get, { jobId: "job-1" });
+    await start(order("job-1", ["one", "two"]));
+    const done = await untilState(jobs, "job-1", "done");
+    const { steps } = await call(jobs.router.get, { jobId: "job-1" });
 
-  expect(log).toEqual(["one", "two"]);
-  expect(done).toMatchObject({ percent: 100, requestedBy: "ana", error: null, can: { cancel: false, retry: false } });
-  expect(steps.map((step) => [step.name, step.state, step.attempts])).toEqual([
-    ["one", "done", 1],
-    ["two", "done", 1],
-  ]);
-  await expect.poll(() => seen.some((event) => event.type === "job" && event.job.state === "done")).toBe(true);
-  jobs.live.stop();
-  await watching;
-});
-
-test("asking twice with one request id makes one job; another act with the same id is refused", async () => {
-  const { jobs, start, log } = await consoleWith(async () => {});
-
-  await start(order("job-1", ["one"]));
-  await start(order("job-1", ["one"]));
-  await untilState(jobs, "job-1", "done");
-
-  expect(log).toEqual(["one"]);
-  await expect(start(order("job-1", ["one"], "tenant-2"))).rejects.toMatchObject({ code: "Conflict" });
-});
-
-test("a failed job keeps what was done, names its error, and goes on from the step that failed", async () => {
-  const { jobs, start, log } = await consoleWith(async (step, attempt) => {
-    if (step === "two" && attempt === 1) throw new AppError("HostCommandFailed", "no room", { retryable: false });
+    expect(log).toEqual(["one", "two"]);
+    expect(done).toMatchObject({ percent: 100, requestedBy: "ana", error: null, can: { cancel: false, retry: false } });
+    expect(steps.map((step) => [step.name, step.state, step.attempts])).toEqual([
+      ["one", "done", 1],
+      ["two", "done", 1],
+    ]);
+    await expect.poll(() => seen.some((event) => event.type === "job" && event.job.state === "done")).toBe(true);
+    jobs.live.stop();
+    await watching;
   });
 
-  await start(order("job-1", ["one", "two", "three"]));
-  const failed = await untilState(jobs, "job-1", "failed");
-  expect(failed).toMatchObject({
-    percent: 33,
-    error: { code: "HostCommandFailed", message: "no room" },
-    can: { retry: true },
+  test("asking twice with one request id makes one job; another act with the same id is refused", async () => {
+    const { jobs, start, log } = await consoleWith(open, async () => {});
+
+    await start(order("job-1", ["one"]));
+    await start(order("job-1", ["one"]));
+    await untilState(jobs, "job-1", "done");
+
+    expect(log).toEqual(["one"]);
+    await expect(start(order("job-1", ["one"], "tenant-2"))).rejects.toMatchObject({ code: "Conflict" });
   });
 
-  await call(jobs.router.retry, { jobId: "job-1" });
-  const done = await untilState(jobs, "job-1", "done");
-  expect(log).toEqual(["one", "two", "three"]);
-  expect(done.error).toBeNull();
-});
+  test("a failed job keeps what was done, names its error, and goes on from the step that failed", async () => {
+    const { jobs, start, log } = await consoleWith(open, async (step, attempt) => {
+      if (step === "two" && attempt === 1) throw new AppError("HostCommandFailed", "no room", { retryable: false });
+    });
 
-test("a failure that may pass is shown as waiting and tried again by itself", async () => {
-  const states: string[] = [];
-  const { jobs, start } = await consoleWith(async (_, attempt) => {
-    if (attempt <= 2) throw new AppError("AwsThrottled", "slow down", { retryable: true });
-  });
-  const watching = (async () => {
-    for await (const event of jobs.live.watch(undefined)) if (event.type === "job") states.push(event.job.state);
-  })();
+    await start(order("job-1", ["one", "two", "three"]));
+    const failed = await untilState(jobs, "job-1", "failed");
+    expect(failed).toMatchObject({
+      percent: 33,
+      error: { code: "HostCommandFailed", message: "no room" },
+      can: { retry: true },
+    });
 
-  await start(order("job-1", ["one"]));
-  await untilState(jobs, "job-1", "done");
-  await expect.poll(() => states.at(-1)).toBe("done");
-  expect(new Set(states)).toEqual(new Set(["queued", "running", "waiting", "done"]));
-  jobs.live.stop();
-  await watching;
-});
-
-test("expired credentials pause the job until they are renewed", async () => {
-  let renewed = false;
-  const { jobs, start } = await consoleWith(async () => {
-    if (!renewed) throw new AppError("AwsCredentialsExpired", "log in again", { retryable: false });
+    await call(jobs.router.retry, { jobId: "job-1" });
+    const done = await untilState(jobs, "job-1", "done");
+    expect(log).toEqual(["one", "two", "three"]);
+    expect(done.error).toBeNull();
   });
 
-  await start(order("job-1", ["one"]));
-  expect(await untilState(jobs, "job-1", "paused")).toMatchObject({ waitingFor: "log in again" });
-  renewed = true;
-  await untilState(jobs, "job-1", "done");
-});
+  test("a failure that may pass is shown as waiting and tried again by itself", async () => {
+    const states: string[] = [];
+    const { jobs, start } = await consoleWith(open, async (_, attempt) => {
+      if (attempt <= 2) throw new AppError("AwsThrottled", "slow down", { retryable: true });
+    });
+    const watching = (async () => {
+      for await (const event of jobs.live.watch(undefined)) if (event.type === "job") states.push(event.job.state);
+    })();
 
-test("a cancelled job stops before its next step and can be taken up again", async () => {
-  const begun = Promise.withResolvers<void>();
-  const { jobs, start, log } = await consoleWith(async (step, attempt, { signal }) => {
-    if (step !== "one" || attempt > 1) return;
-    begun.resolve();
-    await new Promise<void>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    await start(order("job-1", ["one"]));
+    await untilState(jobs, "job-1", "done");
+    await expect.poll(() => states.at(-1)).toBe("done");
+    expect(new Set(states)).toEqual(new Set(["queued", "running", "waiting", "done"]));
+    jobs.live.stop();
+    await watching;
   });
 
-  await start(order("job-1", ["one", "two"]));
-  await begun.promise;
-  await call(jobs.router.cancel, { jobId: "job-1" });
-  await untilState(jobs, "job-1", "cancelled");
-  expect(log).not.toContain("two");
+  test("expired credentials pause the job until they are renewed", async () => {
+    let renewed = false;
+    const { jobs, start } = await consoleWith(open, async () => {
+      if (!renewed) throw new AppError("AwsCredentialsExpired", "log in again", { retryable: false });
+    });
 
-  await call(jobs.router.retry, { jobId: "job-1" });
-  await untilState(jobs, "job-1", "done");
-  expect(log.at(-1)).toBe("two");
-});
-
-test("one tenant's jobs run one after the other, another tenant's beside them", async () => {
-  const begun = Promise.withResolvers<void>();
-  const release = Promise.withResolvers<void>();
-  const { jobs, start } = await consoleWith(async (step) => {
-    if (step !== "long") return;
-    begun.resolve();
-    await release.promise;
+    await start(order("job-1", ["one"]));
+    expect(await untilState(jobs, "job-1", "paused")).toMatchObject({ waitingFor: "log in again" });
+    renewed = true;
+    await untilState(jobs, "job-1", "done");
   });
 
-  await start(order("first", ["long"]));
-  await begun.promise;
-  await start(order("second", ["short"]));
-  await start(order("other", ["elsewhere"], "tenant-2"));
-  await untilState(jobs, "other", "done");
-
-  expect(await call(jobs.router.get, { jobId: "second" })).toMatchObject({
-    job: { state: "waiting", waitingFor: expect.stringContaining("first") },
-  });
-  release.resolve();
-  await untilState(jobs, "second", "done");
-});
-
-test("a job goes on where it was after its console ended", async () => {
-  const begun = Promise.withResolvers<void>();
-  const { start, log, restart } = await consoleWith(async (step, attempt, { signal }) => {
-    if (step === "two" && attempt === 1) {
+  test("a cancelled job stops before its next step and can be taken up again", async () => {
+    const begun = Promise.withResolvers<void>();
+    const { jobs, start, log } = await consoleWith(open, async (step, attempt, { signal }) => {
+      if (step !== "one" || attempt > 1) return;
       begun.resolve();
       await new Promise<void>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-    }
+    });
+
+    await start(order("job-1", ["one", "two"]));
+    await begun.promise;
+    await call(jobs.router.cancel, { jobId: "job-1" });
+    await untilState(jobs, "job-1", "cancelled");
+    expect(log).not.toContain("two");
+
+    await call(jobs.router.retry, { jobId: "job-1" });
+    await untilState(jobs, "job-1", "done");
+    expect(log.at(-1)).toBe("two");
   });
 
-  await start(order("job-1", ["one", "two", "three"]));
-  await begun.promise;
-  const next = await restart();
-  await untilState(next.jobs, "job-1", "done");
+  test("one tenant's jobs run one after the other, another tenant's beside them", async () => {
+    const begun = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    const { jobs, start } = await consoleWith(open, async (step) => {
+      if (step !== "long") return;
+      begun.resolve();
+      await release.promise;
+    });
 
-  expect(log).toEqual(["one", "two", "three"]);
+    await start(order("first", ["long"]));
+    await begun.promise;
+    await start(order("second", ["short"]));
+    await start(order("other", ["elsewhere"], "tenant-2"));
+    await untilState(jobs, "other", "done");
+
+    expect(await call(jobs.router.get, { jobId: "second" })).toMatchObject({
+      job: { state: "waiting", waitingFor: expect.stringContaining("first") },
+    });
+    release.resolve();
+    await untilState(jobs, "second", "done");
+  });
+
+  test("a job goes on where it was after its console ended", async () => {
+    const begun = Promise.withResolvers<void>();
+    const { start, log, restart } = await consoleWith(open, async (step, attempt, { signal }) => {
+      if (step === "two" && attempt === 1) {
+        begun.resolve();
+        await new Promise<void>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      }
+    });
+
+    await start(order("job-1", ["one", "two", "three"]));
+    await begun.promise;
+    const next = await restart();
+    await untilState(next.jobs, "job-1", "done");
+
+    expect(log).toEqual(["one", "two", "three"]);
+  });
 });
