@@ -1,56 +1,30 @@
-import {
-  FINAL_JOB_STATES,
-  type Job,
-  JOB_STATES,
-  type JobLogLine,
-  type JobState,
-  type LiveEvent,
-} from "../../../shared/jobs/model.ts";
-import { followJob } from "./follow-job.ts";
-import type { Cli, Session } from "./session.ts";
-import { facts, plain, shown, table } from "./terminal.ts";
-import { oneName, oneOf } from "./usage.ts";
-import { onConsole, type Verbs, wholeNumber } from "./verbs.ts";
+import type { FollowOption, JobOption, ListOptions } from "./job-commands.ts";
+import { collect, type Verbs, wholeNumber } from "./verbs.ts";
 
-interface JobOption {
-  readonly job?: string;
-}
-interface ListOptions {
-  readonly state?: readonly JobState[];
-  readonly tenant?: string;
-  readonly limit?: number;
-}
+/** What the verbs do is in job-commands.ts, loaded when one of them runs. */
+const commands = () => import("./job-commands.ts");
 
 export function addJobVerbs({ noun, verb }: Verbs): void {
   const job = noun("job", "what runs, ran, or waits for somebody");
 
-  const readState = oneOf(JOB_STATES);
-  verb<ListOptions>(job, "list", "jobs, newest first", listJobs)
-    .option("--state <state>", "only this state; may be repeated", (text, before?: readonly JobState[]) => [
-      ...(before ?? []),
-      readState(text),
-    ])
+  verb<ListOptions>(job, "list", "jobs, newest first", async (cli, options) => (await commands()).list(cli, options))
+    .option("--state <state>", "only this state; may be repeated", collect)
     .option("--tenant <tenant>", "only this tenant's, by slug or id")
     .option("--limit <number>", "at most so many", wholeNumber(1, 1000));
 
-  verb<JobOption>(job, "get [job]", "one job with its steps", async (cli, options, value) => {
-    const jobId = oneName("job", value, options.job);
-    const found = await onConsole(cli, ({ client }) => client.jobs.get({ jobId }));
-    cli.terminal.answer(found, () => {
-      const steps = found.steps.map((step) => [step.state, step.name, shown(step.detail), String(step.attempts)]);
-      return `${jobText(cli, found.job)}\n\n${table(cli.terminal, ["STATE", "STEP", "DETAIL", "TRIES"], steps)}`;
-    });
-  }).option("--job <job>", "the job's id");
+  verb<JobOption>(job, "get [job]", "one job with its steps", async (cli, options, name) =>
+    (await commands()).get(cli, options, name),
+  ).option("--job <job>", "the job's id");
 
   verb<JobOption>(
     job,
     "watch [job]",
     "changes as they happen, to the job's end; of all jobs without one",
-    (cli, options, value) => untilInterrupted(cli, watch(cli, options, value)),
+    async (cli, options, name) => (await commands()).watch(cli, options, name),
   ).option("--job <job>", "the job's id");
 
-  verb<JobOption & { readonly follow?: boolean }>(job, "logs [job]", "a job's log", (cli, options, value) =>
-    untilInterrupted(cli, logs(cli, options, value)),
+  verb<FollowOption>(job, "logs [job]", "a job's log", async (cli, options, name) =>
+    (await commands()).logs(cli, options, name),
   )
     .option("--job <job>", "the job's id")
     .option("--follow", "go on until the job ends");
@@ -59,156 +33,13 @@ export function addJobVerbs({ noun, verb }: Verbs): void {
     job,
     "cancel [job]",
     "stop before the next step; what was made stays and is listed",
-    async (cli, options, value) => {
-      const jobId = oneName("job", value, options.job);
-      const cancelled = await onConsole(cli, ({ client }) => client.jobs.cancel({ jobId }));
-      cli.terminal.answer(cancelled, () => jobText(cli, cancelled));
-    },
+    async (cli, options, name) => (await commands()).cancel(cli, options, name),
   ).option("--job <job>", "the job's id");
 
-  verb<JobOption & { readonly follow?: boolean; readonly wait?: boolean }>(
-    job,
-    "retry [job]",
-    "go on from the step that failed",
-    async (cli, options, value) => {
-      const jobId = oneName("job", value, options.job);
-      await onConsole(cli, async (session) => {
-        const retried = await session.client.jobs.retry({ jobId });
-        if (!options.follow && !options.wait) {
-          if (session.own) cli.terminal.note("No console runs on this home: the job goes on when the next one starts.");
-          return cli.terminal.answer(retried, () => jobText(cli, retried));
-        }
-        const outcome = await followJob(cli, session, retried.id);
-        cli.terminal.answer(outcome, () => jobText(cli, outcome.job));
-      });
-    },
+  verb<FollowOption>(job, "retry [job]", "go on from the step that failed", async (cli, options, name) =>
+    (await commands()).retry(cli, options, name),
   )
     .option("--job <job>", "the job's id")
     .option("--follow", "follow it to its end")
     .option("--wait", "the same as --follow");
-}
-
-/** Whoever looks on may stop at any time: that is how looking on ends. */
-async function untilInterrupted(cli: Cli, looking: Promise<void>): Promise<void> {
-  try {
-    await looking;
-  } catch (error) {
-    if (!cli.interrupted.aborted) throw error;
-  }
-}
-
-async function listJobs(cli: Cli, options: ListOptions): Promise<void> {
-  const jobs = await onConsole(cli, ({ client }) =>
-    client.jobs.list({
-      ...(options.state && { states: [...options.state] }),
-      ...(options.tenant && { tenant: options.tenant }),
-      ...(options.limit && { limit: options.limit }),
-    }),
-  );
-  cli.terminal.answer(jobs, () =>
-    table(
-      cli.terminal,
-      ["JOB", "KIND", "TENANT", "STATE", "DONE", "STEP", "CREATED"],
-      jobs.map((job) => [
-        job.id,
-        job.kind,
-        shown(job.tenantSlug),
-        job.state,
-        `${job.percent.toFixed(0)} %`,
-        shown(job.currentStep),
-        shown(job.createdAt),
-      ]),
-    ),
-  );
-}
-
-/** Ends with the job, with the console, or when the operator has seen enough. */
-async function watch(cli: Cli, options: JobOption, value: string | undefined): Promise<void> {
-  const jobId = value ?? options.job;
-  await onConsole(cli, async (session) => {
-    const { client } = session;
-    const stream = await client.jobs.watch(jobId === undefined ? {} : { jobId }, { signal: cli.interrupted });
-    if (jobId !== undefined) {
-      const now = await client.jobs.get({ jobId });
-      for (const step of now.steps) tell(cli, { type: "step", step });
-      tell(cli, { type: "job", job: now.job });
-      if (FINAL_JOB_STATES.has(now.job.state)) return void (await stream.return?.());
-    }
-    for await (const event of stream) {
-      if (event.type === "alive") continue;
-      tell(cli, event);
-      if (jobId !== undefined && event.type === "job" && FINAL_JOB_STATES.has(event.job.state)) return;
-    }
-  });
-}
-
-function tell({ terminal }: Cli, event: Exclude<LiveEvent, { type: "alive" }>): void {
-  terminal.line(event, () => {
-    switch (event.type) {
-      case "job":
-        return plain(
-          `${event.job.id}  ${event.job.state}  ${event.job.percent.toFixed(0)} %  ${shown(event.job.currentStep)}`,
-        );
-      case "step":
-        return plain(`${event.step.jobId}  ${event.step.name}  ${event.step.state}  ${shown(event.step.detail)}`);
-      case "log":
-        return logText(event.line);
-      case "stale":
-        return plain(`${event.area} changed${event.id ? `: ${event.id}` : ""}`);
-    }
-  });
-}
-
-async function logs(
-  cli: Cli,
-  options: JobOption & { readonly follow?: boolean },
-  value: string | undefined,
-): Promise<void> {
-  const jobId = oneName("job", value, options.job);
-  await onConsole(cli, async (session) => {
-    const { client } = session;
-    const stream = options.follow ? await client.jobs.watch({ jobId }, { signal: cli.interrupted }) : undefined;
-    let after = await printLogs(cli, session, jobId, 0);
-    const { job } = await client.jobs.get({ jobId });
-    if (!stream || FINAL_JOB_STATES.has(job.state)) return void (await stream?.return?.());
-    for await (const event of stream) {
-      if (event.type === "log" && event.line.jobId === jobId && event.line.seq > after) {
-        // A line that was missed in between is read again, so the order holds.
-        after = await printLogs(cli, session, jobId, after);
-      }
-      if (event.type === "job" && event.job.id === jobId && FINAL_JOB_STATES.has(event.job.state)) break;
-    }
-    await printLogs(cli, session, jobId, after);
-  });
-}
-
-async function printLogs(cli: Cli, { client }: Session, jobId: string, after: number): Promise<number> {
-  let last = after;
-  for (;;) {
-    const lines = await client.jobs.logs({ jobId, after: last });
-    for (const line of lines) cli.terminal.line(line, () => logText(line));
-    const newest = lines.at(-1);
-    if (!newest) return last;
-    last = newest.seq;
-  }
-}
-
-function logText(line: JobLogLine): string {
-  const level = line.level === "info" ? "" : `${line.level}: `;
-  return plain(`${shown(line.at)}  ${line.step ? `[${line.step}] ` : ""}${level}${line.text}`);
-}
-
-function jobText({ terminal }: Cli, job: Job): string {
-  return facts(terminal, [
-    ["job", job.id],
-    ["kind", job.kind],
-    ["subject", job.subject],
-    ["tenant", job.tenantSlug],
-    ["state", job.waitingFor ? `${job.state}, for ${job.waitingFor}` : job.state],
-    ["done", `${job.percent.toFixed(0)} %`],
-    ["step", job.currentStep],
-    ["error", job.error && `${job.error.message} (${job.error.code})`],
-    ["requested by", `${job.requestedBy}, ${shown(job.createdAt)}`],
-    ["ended", job.endedAt],
-  ]);
 }

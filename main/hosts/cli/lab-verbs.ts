@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { AppError } from "../../../shared/errors.ts";
-import { FAULT_NAMES, FaultInput, type FaultName, type LabStatus } from "../../../shared/lab/model.ts";
+import type { FaultInput, LabStatus } from "../../../shared/lab/model.ts";
 import type { LaunchedLab } from "../../lab/launch.ts";
 import type { Cli } from "./session.ts";
 import { facts, shown, table } from "./terminal.ts";
@@ -66,7 +66,7 @@ export function addLabVerbs({ noun, verb }: Verbs): void {
   withFolder(
     verb<FolderOption & { readonly clear?: boolean }>(lab, "fault [name] [settings...]", "make it misbehave", fault),
   )
-    .usage(`NAME [key=value...]   (names: ${FAULT_NAMES.join(", ")})`)
+    .usage("NAME [key=value...]   (without a name it tells the names)")
     .option("--clear", "end the fault of that id instead; all faults without one")
     .addHelpText("after", "\nSettings: action, region, instance, count, rate (0 to 1), seconds, delayMs");
 
@@ -102,21 +102,24 @@ async function fault(
   name: string | undefined,
   settings: unknown,
 ): Promise<void> {
-  const running = await needLab(cli, options);
   if (options.clear) {
+    const running = await needLab(cli, options);
     const cleared = await using(running, async (one) =>
       name === undefined ? one.clearFaults() : Number(await one.clearFault(name)),
     );
     return cli.terminal.answer({ cleared }, () => `${cleared} faults ended.`);
   }
-  const known = FAULT_NAMES.find((one) => one === name);
-  if (!known) throw usageError(`There is no fault "${name ?? ""}".`, `Choose one of ${FAULT_NAMES.join(", ")}.`);
-  const input = faultInput(known, settings as string[]);
-  const injected = await using(running, (one) => one.injectFault(input));
+  const input = await faultInput(name, settings as string[]);
+  const injected = await using(await needLab(cli, options), (one) => one.injectFault(input));
   cli.terminal.answer(injected, () => faultTable(cli, [injected]));
 }
 
-function faultInput(name: FaultName, settings: readonly string[]): FaultInput {
+async function faultInput(name: string | undefined, settings: readonly string[]): Promise<FaultInput> {
+  const { FAULT_NAMES, FaultInput } = await import("../../../shared/lab/model.ts");
+  if (!FAULT_NAMES.some((one) => one === name)) {
+    const message = name === undefined ? "No fault is named." : `There is no fault "${name}".`;
+    throw usageError(message, `Choose one of ${FAULT_NAMES.join(", ")}.`);
+  }
   const numbers = new Set(["count", "rate", "seconds", "delayMs"]);
   const pairs = settings.map(nameAndValue).map(([key, value]) => [key, numbers.has(key) ? Number(value) : value]);
   const parsed = FaultInput.strict().safeParse({ name, ...Object.fromEntries(pairs) });

@@ -3,7 +3,6 @@ import type { Command } from "commander";
 import type { FleetRow } from "../../../shared/fleet/model.ts";
 import type { ProvisionPlan, ProvisionRequest, Tenant } from "../../../shared/tenant/model.ts";
 import { EXIT } from "./exit-status.ts";
-import { startAndFollow } from "./follow-job.ts";
 import type { ProvisionFlags } from "./provision-request.ts";
 import { readJson } from "./read-input.ts";
 import type { Cli, Session } from "./session.ts";
@@ -137,6 +136,7 @@ async function runJob<Started extends { readonly jobId: string; readonly slug?: 
     cli.terminal.answer(started, () => `started job ${started.jobId}`);
     return;
   }
+  const { startAndFollow } = await import("./follow-job.ts");
   const { started, job, steps, tenant } = await startAndFollow(cli, start, async (session, { slug }) =>
     slug === undefined ? null : await session.client.tenant.get({ tenant: slug }),
   );

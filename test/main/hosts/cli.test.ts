@@ -87,6 +87,9 @@ describe("usage", () => {
     [["settings", "set", "operator"], "NAME=VALUE"],
     [["completion", "tcsh"], "bash, zsh, fish"],
     [["account", "add", "x"], "region"],
+    [["lab", "fault", "earthquake"], "throttle"],
+    [["lab", "fault", "slow", "delay=5"], "delay"],
+    [["job", "list", "--state", "bored"], "needsDecision"],
   ])("%j ends with status 2 and says why on standard error", async (argv, text) => {
     const env = { FLEETWRIGHT_HOME: newHome() };
     const ran = await run(argv, { env, startConsole: consoles().startConsole });
