@@ -2,7 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 import { request } from "node:http";
 import { ACCOUNT_ID } from "./ec2/model.ts";
 import { REGION_NAMES } from "./ec2/regions.ts";
-import type { LabKeys } from "./index.ts";
+import type { LabKeys } from "./keys.ts";
 import { deriveSigningKey } from "./sigv4.ts";
 
 const README = "Backups and evidence of the tenants in this region. Made by the lab; nothing here is real.\n";

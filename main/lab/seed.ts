@@ -9,7 +9,7 @@ import type { World } from "./ec2/world.ts";
 import { TAG } from "../../shared/tenant/tags.ts";
 import { putTenant } from "./seed-fleet.ts";
 import { SEED_TENANTS } from "./seed-tenants.ts";
-import type { LabKeys } from "./index.ts";
+import type { LabKeys } from "./keys.ts";
 import type { Store, Transaction } from "./state.ts";
 
 export type Seed = "demo" | "empty";
