@@ -17,6 +17,7 @@ export default defineConfig({
   outputDir: "test-results",
   workers: 1,
   retries: 0,
+  forbidOnly: true,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: "list",

@@ -6,6 +6,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     teardownTimeout: 30_000,
+    allowOnly: false,
     projects: [
       {
         plugins: [react()],
