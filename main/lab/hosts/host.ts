@@ -17,7 +17,7 @@ import { type HostFolders, hostFolders } from "./folders.ts";
 import { consoleBlock, hostKeys } from "./host-keys.ts";
 import { checkReachable, ownFolder, type Owner } from "./owner.ts";
 import type { PostgresBinaries } from "./postgres/binaries.ts";
-import { quoted, signalCommands } from "./ssh/commands.ts";
+import { endCommands, signalCommands } from "./ssh/commands.ts";
 import { createSshServer, type SshServer } from "./ssh/server.ts";
 
 export interface HostContext {
@@ -221,7 +221,7 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
     async powerOff() {
       await unbind();
       if (troubles.delete("host-frozen")) await freeze(false);
-      await signalCommands(spec.instanceId, "SIGKILL");
+      await endCommands(spec.instanceId);
       await control.close();
       await instance.sleep();
       await rm(context.runFolder, { recursive: true, force: true });

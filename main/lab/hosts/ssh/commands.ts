@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readdir, readFile, readlink } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { PseudoTtyInfo, ServerChannel, Session } from "ssh2";
 import type { Owner } from "../owner.ts";
 import { processTree, signal } from "../postgres/process-tree.ts";
@@ -136,7 +137,7 @@ function whole(value: number, otherwise: number): number {
 }
 
 /** One word for a POSIX shell, whatever is in it. */
-export function quoted(text: string): string {
+function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
@@ -163,12 +164,27 @@ async function passSignal(pid: number, name: string, terminal: boolean): Promise
 
 /** Sends a signal to every process that was started over SSH on a host, detached ones included. */
 export async function signalCommands(instanceId: string, name: NodeJS.Signals): Promise<void> {
-  const needle = `${MARK}=${instanceId}\0`;
+  for (const pid of await commandsOf(instanceId)) signal(pid, name);
+}
+
+/** Kills those processes and comes back when there is none. */
+export async function endCommands(instanceId: string): Promise<void> {
+  for (let round = 0; round < 100; round++) {
+    const pids = await commandsOf(instanceId);
+    if (pids.length === 0) return;
+    for (const pid of pids) signal(pid, "SIGKILL");
+    await sleep(10);
+  }
+}
+
+async function commandsOf(instanceId: string): Promise<readonly number[]> {
+  const needle = `\0${MARK}=${instanceId}\0`;
   const pids = (await readdir("/proc").catch(() => [])).filter((entry) => /^\d+$/.test(entry)).map(Number);
-  await Promise.all(
+  const marked = await Promise.all(
     pids.map(async (pid) => {
       const environment = await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "");
-      if (pid !== process.pid && `\0${environment}`.includes(`\0${needle}`)) signal(pid, name);
+      return pid !== process.pid && `\0${environment}`.includes(needle);
     }),
   );
+  return pids.filter((_, index) => marked[index]);
 }

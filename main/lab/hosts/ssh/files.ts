@@ -85,9 +85,13 @@ export function serveFiles(sftp: SFTPWrapper, view: FileView): void {
     if (!("file" in handle)) throw new Denied(STATUS_CODE.FAILURE, "Not a file");
     return handle.file;
   };
-  /** Runs one request; what fails becomes its status, and nothing ends the session. */
+  let turn: Promise<void> = Promise.resolve();
+  /**
+   * Runs one request after the other: clients take it for granted that answers keep the order (OpenSSH's truncates an
+   * upload whose acknowledgements overtook each other). What fails becomes its status, and nothing ends the session.
+   */
   const answer = (request: number, work: () => Promise<void>) => {
-    work().catch((error: unknown) => {
+    turn = turn.then(work).catch((error: unknown) => {
       const { status, message } = statusOf(error);
       sftp.status(request, status, message);
     });
