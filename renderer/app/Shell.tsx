@@ -17,7 +17,7 @@ import {
   IconSquarePlus,
   IconSun,
 } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { useApi, useConnection } from "./api.ts";
 import { LANGUAGES, THEMES, useChangeSettings } from "./appearance.ts";
@@ -223,26 +223,13 @@ function LanguageMenu() {
   const settings = useQuery(api.settings.get.queryOptions());
   const { change } = useChangeSettings();
   return (
-    <Menu position="bottom-end" withArrow>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" aria-label={t("app.language")} title={t("app.language")}>
-          <IconLanguage size={18} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {LANGUAGES.map((language) => (
-          <Menu.Item
-            key={language}
-            role="menuitemradio"
-            aria-checked={settings.data?.language === language}
-            fw={settings.data?.language === language ? 700 : 400}
-            onClick={() => change({ language })}
-          >
-            {t(`language.${language}`)}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+    <ChoiceMenu
+      label={t("app.language")}
+      icon={<IconLanguage size={18} />}
+      value={settings.data?.language}
+      choices={LANGUAGES.map((language) => ({ value: language, label: t(`language.${language}`) }))}
+      onChoose={(language) => change({ language })}
+    />
   );
 }
 
@@ -252,25 +239,46 @@ function ThemeMenu() {
   const settings = useQuery(api.settings.get.queryOptions());
   const { change } = useChangeSettings();
   return (
-    <Menu position="bottom-end" withArrow>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" aria-label={t("app.theme")} title={t("app.theme")}>
+    <ChoiceMenu
+      label={t("app.theme")}
+      icon={
+        <>
           <IconSun size={18} className={classes.onlyLight ?? ""} />
           <IconMoon size={18} className={classes.onlyDark ?? ""} />
+        </>
+      }
+      value={settings.data?.theme}
+      choices={THEMES.map((theme) => ({ value: theme, label: t(`theme.${theme}`) }))}
+      onChoose={(theme) => change({ theme })}
+    />
+  );
+}
+
+interface ChoiceMenuProps<Value extends string> {
+  readonly label: string;
+  readonly icon: ReactNode;
+  readonly value: Value | undefined;
+  readonly choices: readonly { readonly value: Value; readonly label: string }[];
+  readonly onChoose: (value: Value) => void;
+}
+
+/** One of a few, behind an icon. */
+function ChoiceMenu<Value extends string>({ label, icon, value, choices, onChoose }: ChoiceMenuProps<Value>) {
+  return (
+    <Menu position="bottom-end" withArrow>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" aria-label={label} title={label}>
+          {icon}
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        {THEMES.map((theme) => (
-          <Menu.Item
-            key={theme}
-            role="menuitemradio"
-            aria-checked={settings.data?.theme === theme}
-            fw={settings.data?.theme === theme ? 700 : 400}
-            onClick={() => change({ theme })}
-          >
-            {t(`theme.${theme}`)}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={value ?? null} onChange={(chosen) => onChoose(chosen as Value)}>
+          {choices.map((choice) => (
+            <Menu.RadioItem key={choice.value} value={choice.value} closeMenuOnClick>
+              {choice.label}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   );

@@ -27,5 +27,5 @@ export function stepWords(t: Translate, name: string): string {
 
 export function useJobWords(): { jobWords: (job: Pick<Job, "kind" | "subject">) => string } {
   const { t } = useWords();
-  return { jobWords: (job) => `${kindWords(t, job.kind)}: ${job.subject}` };
+  return { jobWords: (job) => t("jobs.title", { job: kindWords(t, job.kind), subject: job.subject }) };
 }

@@ -42,7 +42,7 @@ export function withLines(lines: readonly JobLogLine[], added: readonly JobLogLi
  */
 export function applyEvents(cache: QueryClient, api: Api, events: readonly LiveEvent[]): void {
   const lines = new Map<string, JobLogLine[]>();
-  const stale = new Map<string, { area: "fleet" | "tenant" | "settings" | "lab"; id: string | undefined }>();
+  const stale = new Map<string, { area: Extract<LiveEvent, { type: "stale" }>["area"]; id: string | undefined }>();
 
   for (const event of events) {
     switch (event.type) {

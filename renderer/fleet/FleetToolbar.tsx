@@ -144,15 +144,9 @@ function ColumnMenu({ view, onChange }: Pick<Props, "view" | "onChange">) {
         {FLEET_COLUMNS.filter((column) => column !== "customer").map((column) => {
           const visible = !view.hidden.includes(column);
           return (
-            <Menu.Item
-              key={column}
-              role="menuitemcheckbox"
-              aria-checked={visible}
-              leftSection={<Checkbox.Indicator size="xs" checked={visible} />}
-              onClick={() => toggle(column)}
-            >
+            <Menu.CheckboxItem key={column} checked={visible} onChange={() => toggle(column)}>
               {t(`fleet.column.${column}`)}
-            </Menu.Item>
+            </Menu.CheckboxItem>
           );
         })}
       </Menu.Dropdown>

@@ -20,7 +20,8 @@ function ticker(everyMs: number) {
       };
     },
     read() {
-      if (!timer) now = Date.now();
+      // Nobody moved it while nobody looked. Two reads in one drawing must give the same.
+      if (!timer && Date.now() - now >= everyMs) now = Date.now();
       return now;
     },
   };

@@ -339,6 +339,7 @@ export const en = {
   "jobs.rollBackConfirm": "Roll back",
   "jobs.kind.tenant.provision": "Provision",
   "jobs.kind.tenant.rollBack": "Roll back",
+  "jobs.title": "{{job}}: {{subject}}",
   "jobs.notify.done": "{{job}} of {{subject}} is done",
   "jobs.notify.failed": "{{job}} of {{subject}} failed",
   "jobs.notify.cancelled": "{{job}} of {{subject}} was cancelled",
