@@ -1,16 +1,17 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { lstat, mkdir, rename, rm } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { AppError } from "../../../shared/errors.ts";
 import type { MachineRoom } from "../types.ts";
 import type { LabCa } from "./ca.ts";
+import { readIfThere } from "./files.ts";
 import { bootHost, type Host } from "./host.ts";
 import { hostOwner, ownFolder, type Owner } from "./owner.ts";
 import { makeTemplate } from "./erp/template.ts";
 import { findBinaries } from "./postgres/binaries.ts";
-import { runningPostmaster } from "./postgres/cluster.ts";
+import { runningPostmaster, stopClusterAt } from "./postgres/cluster.ts";
 import { freezeTree, isStopped, thawTree } from "./postgres/process-tree.ts";
 
 export interface MachineRoomOptions {
@@ -43,7 +44,7 @@ export function createMachineRoom(options: MachineRoomOptions): MachineRoom {
       runFolder: path.join(await sockets(), "template"),
     }),
   );
-  let turns = new Map<string, Promise<unknown>>();
+  const turns = new Map<string, Promise<unknown>>();
 
   /** Power-on, update and power-off of one host follow each other. */
   const alone = <Result>(instanceId: string, work: () => Promise<Result>): Promise<Result> => {
@@ -86,6 +87,7 @@ export function createMachineRoom(options: MachineRoomOptions): MachineRoom {
         const running = hosts.get(instanceId);
         hosts.delete(instanceId);
         await running?.powerOff();
+        await endLeftover(path.join(await sockets(), instanceId));
       }),
     update: (spec) => alone(spec.instanceId, async () => hosts.get(spec.instanceId)?.update(spec)),
     consoleOutput: async (instanceId) => host(instanceId).consoleOutput(),
@@ -98,8 +100,9 @@ export function createMachineRoom(options: MachineRoomOptions): MachineRoom {
       hosts.get(instanceId)?.status() ?? { processes: "off", memoryBytes: null, ordersWritten: 0 },
     trouble: async (instanceId, kind, on) => host(instanceId).trouble(kind, on),
     async stop() {
-      await Promise.all([...hosts.keys()].map((instanceId) => this.powerOff(instanceId)));
-      turns = new Map();
+      const left = await readdir(await sockets());
+      await Promise.all([...new Set([...hosts.keys(), ...left])].map((instanceId) => this.powerOff(instanceId)));
+      await rmdir(await sockets()).catch(() => undefined);
     },
   };
 }
@@ -147,6 +150,14 @@ function copyFailure(complaint: string): AppError {
         next: "Free some space, then try again.",
       })
     : new AppError("LabUnavailable", `A lab volume could not be copied: ${complaint}`, { retryable: true });
+}
+
+/** Ends the database server that a killed lab left running for a host which was not powered on since. */
+async function endLeftover(folder: string): Promise<void> {
+  const lock = await readIfThere(path.join(folder, ".s.PGSQL.5432.lock"));
+  const dataFolder = lock?.split("\n")[1];
+  if (dataFolder) await stopClusterAt(dataFolder);
+  await rm(folder, { recursive: true, force: true });
 }
 
 /**

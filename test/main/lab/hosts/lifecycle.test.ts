@@ -169,6 +169,24 @@ test("after kill -9 of the lab the running database is adopted, and no acknowled
   expect(await runningPostmaster(dataFolder(host))).toBeUndefined();
 });
 
+test("a database that a killed lab left behind ends also when its host is only powered off", async () => {
+  const host = await lab.spec("left", { userData: seededWith() });
+  const { allows: _, ...plain } = host;
+  const program = fileURLToPath(new URL("room-process.ts", import.meta.url));
+  const child = spawn(
+    process.execPath,
+    [program, JSON.stringify({ folder: lab.folder, ports: lab.ports, spec: plain })],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  await once(child.stdout, "data");
+  await web(lab, host, "GET", "/health");
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  expect(await runningPostmaster(dataFolder(host))).toBeDefined();
+  await lab.room.powerOff(host.instanceId);
+  expect(await runningPostmaster(dataFolder(host))).toBeUndefined();
+});
+
 test("an interrupted set-up is finished by the next one", async () => {
   const host = await lab.spec("halfway");
   const { allows: _, ...plain } = host;
