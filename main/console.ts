@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { implement, lazy, type Router } from "@orpc/server";
+import { setTimeout as wait } from "node:timers/promises";
+import { implement, lazy, os, type Router } from "@orpc/server";
 import { type Contract, contract } from "../shared/contract.ts";
 import { errorFacts } from "../shared/errors.ts";
 import type { LabReady } from "../shared/lab/model.ts";
 import type { ConsoleStatus } from "../shared/settings/model.ts";
 import { SERVICES, type Service } from "../shared/tenant/model.ts";
+import { SECOND_MS } from "../shared/time.ts";
 import { openHome } from "./home/index.ts";
 import { type Log, openLog } from "./log.ts";
 import { openSettings, settingsRouter } from "./settings/index.ts";
@@ -38,6 +40,9 @@ export interface Console {
   /** Ends everything that this console started, in order; running jobs go on at the next start. Never rejects. */
   stop(): Promise<void>;
 }
+
+/** A part that hangs (its database or host is gone) does not keep the console from ending. */
+const LONGEST_STOP_MS = 15 * SECOND_MS;
 
 const keysOf = (accountId: string) => `account/${accountId}/keys`;
 const sshKeyOf = (accountId: string) => `account/${accountId}/ssh-key`;
@@ -75,28 +80,31 @@ export async function start(options: ConsoleOptions): Promise<Console> {
     notices: [...settings.notices],
   };
   let stopping = false;
+  let explain: ((error: unknown) => Error | undefined) | undefined;
 
   async function bringUp() {
     // The slow parts start side by side; the order below is the order of need.
     const labStarting = options.lab === "none" ? undefined : startLab(options.lab);
     labStarting?.catch(() => undefined);
-    const [{ openDatabase }, { openJobs }, { tenantArea, inventoryTaker, releasesOf }, { fleetArea }, clouds] =
+    const [{ openDatabase }, { openJobs }, { tenantArea, inventoryTaker, releasesOf }, { fleetArea }, { calendarArea }, clouds] =
       await Promise.all([
         import("./database/index.ts"),
         import("./jobs/index.ts"),
         import("./tenant/index.ts"),
         import("./fleet/index.ts"),
+        import("./calendar/index.ts"),
         import("./cloud.ts"),
       ]);
 
     const database = await openDatabase({ home, url: options.databaseUrl, log });
     endings.push(() => database.stop());
+    explain = (error) => database.explain(error);
     status.database = { kind: database.kind, version: database.serverVersion };
 
     status.stage = "jobs";
     const jobs = await openJobs({
       pool: database.pool,
-      listen: (channel, onPayload) => database.listen(channel, onPayload),
+      listen: (channel, onPayload, onMissed) => database.listen(channel, onPayload, onMissed),
       executor: executorId(home.folder),
       machine: hostname(),
       log: (level, text) => log[level === "warning" ? "warn" : level](text),
@@ -123,7 +131,10 @@ export async function start(options: ConsoleOptions): Promise<Console> {
     };
     const catalogue = async () => {
       const read = await fleet.catalogue();
-      const releases = Object.fromEntries(SERVICES.map((one) => [one, releasesOf(read.releases[one])])) as Record<Service, string[]>;
+      const releases = Object.fromEntries(SERVICES.map((one) => [one, releasesOf(read.releases[one])])) as Record<
+        Service,
+        string[]
+      >;
       return { releases, sizes: read.sizes };
     };
 
@@ -139,20 +150,34 @@ export async function start(options: ConsoleOptions): Promise<Console> {
         const privateKey = stored ?? clouds.makeKeyPair(`fleetwright-${account.id}`).privateKey;
         if (stored === undefined) await vault.put(name, privateKey);
         const publicKey = clouds.publicKeyOf(privateKey, `fleetwright-${account.id}`);
-        const digest = createHash("sha256").update(publicKey.split(" ")[1] ?? "").digest("hex");
+        const digest = createHash("sha256")
+          .update(publicKey.split(" ")[1] ?? "")
+          .digest("hex");
         return { publicKey, keyName: `fleetwright-${digest.slice(0, 12)}` };
       },
       runOnHost: aws.runOnHost,
       getHttps: aws.getHttps,
       plainHttpAnswers: aws.plainHttpAnswers,
       operator: () => settings.get().operator,
-      sshFrom: (account) => (settings.get().sshFrom.length === 0 && account.isLab ? LAB_SSH_FROM : settings.get().sshFrom),
+      sshFrom: (account) =>
+        settings.get().sshFrom.length === 0 && account.isLab ? LAB_SSH_FROM : settings.get().sshFrom,
       changed,
       readSoon: (accountId, region) => {
         const account = settings.accounts().find((one) => one.id === accountId);
         if (account) void fleet.readRegion(account, region);
       },
       catalogue,
+      nextWindows: () => calendar.nextStarts(),
+    });
+    const calendar = calendarArea({
+      pool: database.pool,
+      now: () => new Date(),
+      tenants: tenant.places,
+      operator: () => settings.get().operator,
+      changed: () => {
+        jobs.live.publish({ type: "stale", area: "calendar" });
+        changed();
+      },
     });
     const takeOver = inventoryTaker(tenant.store, (text) => log.warn(`inventory: ${text}`));
     const fleet = fleetArea({
@@ -163,7 +188,8 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       listTenants: tenant.listTenants,
       takeOver,
       setHealth: (environmentId, health) => tenant.store.setHealth(environmentId, health),
-      getHealth: ({ account, address, domain, name, signal }) => aws.getHttps({ account, address, domain, name }, "/health", signal),
+      getHealth: ({ account, address, domain, name, signal }) =>
+        aws.getHttps({ account, address, domain, name }, "/health", signal),
       intervals: () => settings.get(),
       changed,
       log: (level, text) => log[level === "warning" ? "warn" : level](text),
@@ -174,7 +200,13 @@ export async function start(options: ConsoleOptions): Promise<Console> {
     if (lab) {
       // A lab that was there before may be somebody else's; one of ours without a console ends by itself.
       endings.unshift(() => (lab.adopted ? lab.release() : lab.stop()));
-      status.lab = { ec2: lab.ready.ec2, s3: lab.ready.s3, sts: lab.ready.sts, regions: lab.ready.regions, ca: lab.ready.ca };
+      status.lab = {
+        ec2: lab.ready.ec2,
+        s3: lab.ready.s3,
+        sts: lab.ready.sts,
+        regions: lab.ready.regions,
+        ca: lab.ready.ca,
+      };
       await registerLab(lab.ready);
     }
     const { labRouter } = await import("./lab/router.ts");
@@ -187,7 +219,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
     status.stage = null;
     log.info("console ready");
     return {
-      router: { fleet: fleet.router, tenant: tenant.router, jobs: jobs.router, lab: labRouter(lab ?? null) },
+      router: { fleet: fleet.router, tenant: tenant.router, jobs: jobs.router, lab: labRouter(lab ?? null), calendar: calendar.router },
       aws,
       published: () => jobs.live.publish({ type: "stale", area: "settings" }),
     };
@@ -200,17 +232,15 @@ export async function start(options: ConsoleOptions): Promise<Console> {
 
   /** The lab is an account like any other; its credentials are handed over anew at each start and never stored. */
   async function registerLab(ready: LabReady): Promise<void> {
-    settings.registerSessionAccount(
-      {
-        id: LAB_ACCOUNT,
-        name: "Lab",
-        credentials: { kind: "keys", profile: null, accessKeyId: ready.accessKeyId },
-        regions: ready.regions,
-        endpoints: { ec2: ready.ec2, s3: ready.s3, sts: ready.sts, caFile: ready.ca },
-        ports: ready.ports,
-        isLab: true,
-      },
-    );
+    settings.registerSessionAccount({
+      id: LAB_ACCOUNT,
+      name: "Lab",
+      credentials: { kind: "keys", profile: null, accessKeyId: ready.accessKeyId },
+      regions: ready.regions,
+      endpoints: { ec2: ready.ec2, s3: ready.s3, sts: ready.sts, caFile: ready.ca },
+      ports: ready.ports,
+      isLab: true,
+    });
     vault.putForSession(
       keysOf(LAB_ACCOUNT),
       JSON.stringify({ accessKeyId: ready.accessKeyId, secretAccessKey: ready.secretAccessKey }),
@@ -227,23 +257,33 @@ export async function start(options: ConsoleOptions): Promise<Console> {
   });
   parts.catch(() => undefined);
 
-  const os = implement(contract);
-  const router = os.router({
-    settings: settingsRouter({
-      status: () => ({ ...status }),
-      settings,
-      vault,
-      checkAccount: async (account) => {
-        const { aws } = await parts;
-        return aws.checkAccount(account);
-      },
-      changed: async () => (await parts).published(),
-    }),
-    fleet: lazy(async () => ({ default: (await parts).router.fleet })),
-    tenant: lazy(async () => ({ default: (await parts).router.tenant })),
-    jobs: lazy(async () => ({ default: (await parts).router.jobs })),
-    lab: lazy(async () => ({ default: (await parts).router.lab })),
+  /** Says what an operator can do about a database that is away, instead of what its driver says. */
+  const explained = os.middleware(async ({ next }) => {
+    try {
+      return await next();
+    } catch (error) {
+      throw explain?.(error) ?? error;
+    }
   });
+  const router = implement(contract)
+    .use(explained)
+    .router({
+      settings: settingsRouter({
+        status: () => ({ ...status }),
+        settings,
+        vault,
+        checkAccount: async (account) => {
+          const { aws } = await parts;
+          return aws.checkAccount(account);
+        },
+        changed: async () => (await parts).published(),
+      }),
+      fleet: lazy(async () => ({ default: (await parts).router.fleet })),
+      tenant: lazy(async () => ({ default: (await parts).router.tenant })),
+      jobs: lazy(async () => ({ default: (await parts).router.jobs })),
+      lab: lazy(async () => ({ default: (await parts).router.lab })),
+    calendar: lazy(async () => ({ default: (await parts).router.calendar })),
+    });
 
   return {
     router,
@@ -255,7 +295,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       await parts.catch(() => undefined);
       for (const end of endings.reverse()) {
         try {
-          await end();
+          await Promise.race([end(), wait(LONGEST_STOP_MS, undefined, { ref: false })]);
         } catch (error) {
           log.error(`stop: ${errorFacts(error).message}`);
         }

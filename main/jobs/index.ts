@@ -19,7 +19,8 @@ const WORKFLOW_VERSION = "1";
 
 export interface JobsPorts {
   readonly pool: Pool;
-  listen(channel: string, onPayload: (payload: string) => void): Promise<() => Promise<void>>;
+  /** `onMissed` is called when announcements of a while are gone. */
+  listen(channel: string, onPayload: (payload: string) => void, onMissed: () => void): Promise<() => Promise<void>>;
   /** Stable over restarts of this machine and home: its jobs are taken up again under this name. */
   readonly executor: string;
   /** Shown to people. */
@@ -84,9 +85,13 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
       error: (text: unknown) => ports.log("error", `jobs: ${String(text)}`),
     },
   });
-  const unlisten = await ports.listen(JOBS_CHANNEL, (payload) => {
-    live.announced(payload).catch((error) => ports.log("warning", `jobs: ${errorFacts(error).message}`));
-  });
+  const unlisten = await ports.listen(
+    JOBS_CHANNEL,
+    (payload) => {
+      live.announced(payload).catch((error) => ports.log("warning", `jobs: ${errorFacts(error).message}`));
+    },
+    () => live.cut(),
+  );
 
   function define<Input>(kind: JobKind<Input>) {
     const workflow = DBOS.registerWorkflow(
@@ -178,7 +183,7 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
     get: (id) => store.get(id),
     async stop() {
       stopping.abort();
-      live.stop();
+      live.cut();
       await unlisten();
       await DBOS.shutdown({ deregister: true });
     },

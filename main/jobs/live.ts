@@ -58,8 +58,8 @@ export class LiveFeed {
     }
   }
 
-  /** Ends every stream. */
-  stop(): void {
+  /** Ends every stream; whoever watches reconnects and reads everything again. */
+  cut(): void {
     for (const stream of this.#streams) stream.end();
   }
 }

@@ -7,10 +7,6 @@ import type { Job, LiveEvent } from "../../../shared/jobs/model.ts";
 import { describeOnBothDatabases, type OpenScratch } from "../../support/database.ts";
 
 const endings: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end();
-});
-
 const Input = z.object({ steps: z.array(z.string()) });
 type Work = (step: string, attempt: number, job: { signal: AbortSignal }) => Promise<void>;
 
@@ -22,7 +18,7 @@ async function consoleWith(open: OpenScratch, work: Work) {
   const launch = async () => {
     const jobs = await openJobs({
       pool: database.pool,
-      listen: (channel, onPayload) => database.listen(channel, onPayload),
+      listen: (channel, onPayload, onMissed) => database.listen(channel, onPayload, onMissed),
       executor: "test-executor",
       machine: "test-machine",
       log: () => {},
@@ -79,6 +75,11 @@ async function untilState(jobs: Jobs, id: string, ...states: Job["state"][]): Pr
 }
 
 describeOnBothDatabases("jobs", (open) => {
+  // Registered after the database's own, so it runs before: the engine ends while its database is there.
+  afterEach(async () => {
+    for (const end of endings.splice(0).reverse()) await end();
+  });
+
   test("a job does its steps in order, shows each and ends done", async () => {
     const { jobs, start, log } = await consoleWith(open, async () => {});
     const seen: LiveEvent[] = [];
@@ -97,7 +98,7 @@ describeOnBothDatabases("jobs", (open) => {
       ["two", "done", 1],
     ]);
     await expect.poll(() => seen.some((event) => event.type === "job" && event.job.state === "done")).toBe(true);
-    jobs.live.stop();
+    jobs.live.cut();
     await watching;
   });
 
@@ -144,7 +145,7 @@ describeOnBothDatabases("jobs", (open) => {
     await untilState(jobs, "job-1", "done");
     await expect.poll(() => states.at(-1)).toBe("done");
     expect(new Set(states)).toEqual(new Set(["queued", "running", "waiting", "done"]));
-    jobs.live.stop();
+    jobs.live.cut();
     await watching;
   });
 
