@@ -146,10 +146,14 @@ const OURS = new Set([
 /** What a file system or a desktop puts into every folder. */
 const NOBODYS = new Set(["lost+found", ".DS_Store"]);
 
-/** A home is empty or has one of our names in it. */
+/** Whether a folder with these names in it is somebody else's: a home is empty or has one of our names in it. */
+export function isForeign(names: readonly string[]): boolean {
+  const found = names.filter((name) => !NOBODYS.has(name));
+  return found.length > 0 && !found.some((name) => OURS.has(name) || isDraft(name));
+}
+
 async function refuseForeignFolder(folder: string): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => !NOBODYS.has(name));
-  if (names.length === 0 || names.some((name) => OURS.has(name) || isDraft(name))) return;
+  if (!isForeign(await readdir(folder))) return;
   throw new AppError("InvalidInput", `The folder ${folder} holds other files and no state of Fleetwright.`, {
     retryable: false,
     folder,

@@ -1,9 +1,9 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { app, type BrowserWindow, dialog, ipcMain, MessageChannelMain, safeStorage, shell } from "electron";
 import { createRouterClient } from "@orpc/server";
 import { errorFacts } from "../../shared/errors.ts";
-import { defaultHome } from "../home/index.ts";
+import { defaultHome, isForeign } from "../home/index.ts";
 import type { Keychain } from "../vault/index.ts";
 import { appVersion } from "./app-info.ts";
 import {
@@ -36,9 +36,12 @@ app.setName("Fleetwright");
 // Root on Linux may ask for a window without Chromium's own sandbox; nothing else lowers it.
 if (!app.commandLine.hasSwitch("no-sandbox")) app.enableSandbox();
 registerWindowScheme();
-// One window a home, and everything that Chromium keeps in the home too.
-mkdirSync(join(home, "electron"), { recursive: true, mode: 0o700 });
-app.setPath("userData", join(home, "electron"));
+// One window a home, and everything that Chromium keeps in the home too. In a folder that is somebody else's nothing is
+// made: opening it as a home is refused below.
+if (!existsSync(home) || !isForeign(readdirSync(home))) {
+  mkdirSync(join(home, "electron"), { recursive: true, mode: 0o700 });
+  app.setPath("userData", join(home, "electron"));
+}
 
 let window: BrowserWindow | undefined;
 let hosted: HostedConsole | undefined;
