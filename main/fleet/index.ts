@@ -10,7 +10,7 @@ import { healthOf } from "./health.ts";
 import type { FleetPorts } from "./ports.ts";
 import { sourceStore } from "./store.ts";
 
-export type { FleetPorts, FoundEnvironment, RegionReading } from "./ports.ts";
+export type { FleetPorts, RegionReading } from "./ports.ts";
 
 /** Hosts asked for their health at the same time. */
 const HEALTH_AT_ONCE = 8;

@@ -1,23 +1,7 @@
 import type { Pool } from "pg";
+import type { FoundEnvironment } from "../../shared/fleet/inventory.ts";
 import type { Account } from "../../shared/settings/model.ts";
 import type { Health, Service, SizeOption, Tenant } from "../../shared/tenant/model.ts";
-
-/** One environment as the cloud shows it; `tags` are read by the tenant area. */
-export interface FoundEnvironment {
-  readonly tags: Readonly<Record<string, string>>;
-  readonly region: string;
-  readonly instance: {
-    readonly instanceId: string;
-    readonly state: string;
-    readonly instanceType: string;
-    readonly imageId: string;
-    readonly address: string | null;
-    readonly securityGroupId: string | null;
-    readonly launchedAt: string | null;
-  } | null;
-  readonly volume: { readonly volumeId: string; readonly sizeGiB: number } | null;
-  readonly lastBackupAt: string | null;
-}
 
 export interface RegionReading {
   readonly environments: readonly FoundEnvironment[];

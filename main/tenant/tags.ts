@@ -1,3 +1,4 @@
+import type { FoundEnvironment } from "../../shared/fleet/inventory.ts";
 import { Edition, EnvironmentKind, Service } from "../../shared/tenant/model.ts";
 import { TAG } from "../../shared/tenant/tags.ts";
 import { environmentIdOf } from "./identity.ts";
@@ -28,22 +29,9 @@ export function environmentTags(input: ProvisionInput, environment: ProvisionInp
   };
 }
 
-/** One environment as AWS shows it. */
-export interface Found {
+/** One environment as a reading of an account shows it. */
+export interface Found extends FoundEnvironment {
   readonly accountId: string;
-  readonly region: string;
-  readonly tags: Tags;
-  readonly instance: {
-    readonly instanceId: string;
-    readonly state: string;
-    readonly instanceType: string;
-    readonly imageId: string;
-    readonly address: string | null;
-    readonly securityGroupId: string | null;
-    readonly launchedAt: string | null;
-  } | null;
-  readonly volume: { readonly volumeId: string; readonly sizeGiB: number } | null;
-  readonly lastBackupAt: string | null;
   readonly readAt: Date;
 }
 

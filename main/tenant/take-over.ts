@@ -1,6 +1,7 @@
+import type { FoundEnvironment } from "../../shared/fleet/inventory.ts";
 import type { Account } from "../../shared/settings/model.ts";
 import type { TenantStore } from "./store.ts";
-import { type Found, fromTags } from "./tags.ts";
+import { fromTags } from "./tags.ts";
 
 /**
  * Takes over complete readings of regions. Remembers what it wrote, so that a reading in which nothing changed costs
@@ -12,7 +13,7 @@ export function inventoryTaker(store: TenantStore, ignored: (text: string) => vo
   return async (
     account: Account,
     region: string,
-    environments: readonly Omit<Found, "accountId" | "readAt">[],
+    environments: readonly FoundEnvironment[],
     readAt: Date,
   ): Promise<void> => {
     const shown: string[] = [];

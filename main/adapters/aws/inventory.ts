@@ -5,28 +5,11 @@ import {
   paginateDescribeVolumes,
   type Volume,
 } from "@aws-sdk/client-ec2";
+import type { FoundEnvironment } from "../../../shared/fleet/inventory.ts";
 import { TAG } from "../../../shared/tenant/tags.ts";
 import type { AwsAccess } from "./access.ts";
 import { asAppError } from "./errors.ts";
-import { fromTagList, type Tags } from "./tags.ts";
-
-/** What AWS holds of one environment. */
-export interface FoundEnvironment {
-  readonly tags: Tags;
-  readonly region: string;
-  readonly instance: {
-    readonly instanceId: string;
-    readonly state: string;
-    readonly instanceType: string;
-    readonly imageId: string;
-    readonly address: string | null;
-    readonly securityGroupId: string | null;
-    readonly launchedAt: string | null;
-  } | null;
-  readonly volume: { readonly volumeId: string; readonly sizeGiB: number } | null;
-  /** RFC 3339; of completed backups only. */
-  readonly lastBackupAt: string | null;
-}
+import { fromTagList } from "./tags.ts";
 
 /**
  * Everything in one region that carries a tenant tag, in three paged calls. Instances come first; a data volume
