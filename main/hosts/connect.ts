@@ -7,6 +7,8 @@ import { WebSocket } from "ws";
 import type { Contract } from "../../shared/contract.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { Opened } from "./control.ts";
+import type { ByteWire } from "../../shared/byte-line.ts";
+import { BYTES_PATH, MAX_BYTE_MESSAGE } from "./bytes.ts";
 import { MAX_FRAME_BYTES } from "./serve-contract.ts";
 
 export type Client = ContractRouterClient<Contract>;
@@ -27,18 +29,9 @@ const CONNECT_TIMEOUT_MS = 5_000;
  * with the same code.
  */
 export async function connectConsole(socketPath: string): Promise<Connected> {
-  const socket = new WebSocket("ws://console/contract", {
-    createConnection: () => connectSocket(socketPath),
-    perMessageDeflate: false,
-    maxPayload: MAX_FRAME_BYTES,
-    handshakeTimeout: CONNECT_TIMEOUT_MS,
-  });
+  const { socket, opened } = openSocket(socketPath, "/contract", MAX_FRAME_BYTES);
   const closed = new Promise<void>((resolve) => void socket.once("close", () => resolve()));
-  await new Promise<void>((resolve, reject) => {
-    socket.once("open", resolve);
-    socket.once("error", (cause) => reject(unreachable(socketPath, cause)));
-  });
-  socket.on("error", () => socket.terminate());
+  await opened;
 
   const link = new RPCLink({
     websocket: socket as unknown as globalThis.WebSocket,
@@ -54,6 +47,39 @@ export async function connectConsole(socketPath: string): Promise<Connected> {
     ],
   });
   return { client: createORPCClient(link), closed, close: () => socket.close() };
+}
+
+/** Connects to the binary channel of the same console. Throws AppError ConsoleUnreachable. */
+export async function connectBytes(socketPath: string): Promise<ByteWire> {
+  const { socket, opened } = openSocket(socketPath, BYTES_PATH, MAX_BYTE_MESSAGE);
+  await opened;
+  return {
+    send: (frame) => {
+      if (socket.readyState === socket.OPEN) socket.send(frame);
+    },
+    onMessage: (listener) => void socket.on("message", (data, isBinary) => listener(isBinary ? data : String(data))),
+    onEnd: (listener) => void socket.on("close", listener),
+    close: () => socket.close(),
+  };
+}
+
+function openSocket(
+  socketPath: string,
+  path: string,
+  maxPayload: number,
+): { readonly socket: WebSocket; readonly opened: Promise<void> } {
+  const socket = new WebSocket(`ws://console${path}`, {
+    createConnection: () => connectSocket(socketPath),
+    perMessageDeflate: false,
+    maxPayload,
+    handshakeTimeout: CONNECT_TIMEOUT_MS,
+  });
+  const opened = new Promise<void>((resolve, reject) => {
+    socket.once("open", resolve);
+    socket.once("error", (cause) => reject(unreachable(socketPath, cause)));
+  });
+  socket.on("error", () => socket.terminate());
+  return { socket, opened };
 }
 
 /** Asks the console behind a control socket to show itself; null when its host has no window to show. */

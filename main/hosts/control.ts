@@ -2,6 +2,7 @@ import { chmod, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { WebSocketServer } from "ws";
+import { BYTES_PATH, type ByteServer, MAX_BYTE_MESSAGE } from "./bytes.ts";
 import { type ContractServer, MAX_FRAME_BYTES, webSocketConnection } from "./serve-contract.ts";
 
 /** What a host answers when another process asks it to show itself: where its window is. */
@@ -24,6 +25,8 @@ export interface Control {
 export async function serveControl(options: {
   readonly path: string;
   readonly contract: ContractServer;
+  /** Serves the binary channel; absent, there is none. */
+  readonly bytes?: ByteServer;
   readonly open?: () => Promise<Opened>;
 }): Promise<Control> {
   const isFile = !options.path.startsWith("\\\\.\\pipe\\");
@@ -31,9 +34,15 @@ export async function serveControl(options: {
 
   const server = createServer((request, response) => void answer(request, response, options.open));
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES });
+  const byteSockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_BYTE_MESSAGE });
   let connections = 0;
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on("error", () => socket.destroy());
+    const { bytes } = options;
+    if (request.url === BYTES_PATH && bytes) {
+      byteSockets.handleUpgrade(request, socket, head, (client) => bytes.serve(webSocketConnection(client)));
+      return;
+    }
     if (request.url !== "/contract") {
       socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
       return;
@@ -53,7 +62,7 @@ export async function serveControl(options: {
       return connections;
     },
     async close() {
-      for (const client of sockets.clients) client.terminate();
+      for (const client of [...sockets.clients, ...byteSockets.clients]) client.terminate();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();

@@ -37,10 +37,14 @@ app.setName("Fleetwright");
 if (!app.commandLine.hasSwitch("no-sandbox")) app.enableSandbox();
 registerWindowScheme();
 // One window a home, and everything that Chromium keeps in the home too. In a folder that is somebody else's nothing is
-// made: opening it as a home is refused below.
-if (!existsSync(home) || !isForeign(readdirSync(home))) {
-  mkdirSync(join(home, "electron"), { recursive: true, mode: 0o700 });
-  app.setPath("userData", join(home, "electron"));
+// made, and one that cannot be written to is left: opening it as a home says so below.
+try {
+  if (!existsSync(home) || !isForeign(readdirSync(home))) {
+    mkdirSync(join(home, "electron"), { recursive: true, mode: 0o700 });
+    app.setPath("userData", join(home, "electron"));
+  }
+} catch {
+  // Chromium's usual place serves as well for the short time until the refusal.
 }
 
 let window: BrowserWindow | undefined;
@@ -113,17 +117,23 @@ async function startHosted(start: StartConsole): Promise<HostedConsole> {
  * (a reload, a reconnection) gets a new port. Calls wait in the port until the console serves it.
  */
 function handOutPorts(starting: Promise<HostedConsole>): void {
-  ipcMain.on("fleetwright:connect", (event) => {
-    const contents = window?.webContents;
-    const frame = event.senderFrame;
-    if (event.sender !== contents || !frame || frame !== contents?.mainFrame || !isOwnPage(frame.url)) return;
-    const { port1, port2 } = new MessageChannelMain();
-    contents.postMessage("fleetwright:port", null, [port2]);
-    starting.then(
-      ({ contract }) => contract.serve(portConnection(port1 as unknown as PortLike)),
-      () => port1.close(),
-    );
-  });
+  const handOut = (asked: string, answer: string, serve: (hosted: HostedConsole, port: PortLike) => void) => {
+    ipcMain.on(asked, (event) => {
+      const contents = window?.webContents;
+      const frame = event.senderFrame;
+      if (event.sender !== contents || !frame || frame !== contents?.mainFrame || !isOwnPage(frame.url)) return;
+      const { port1, port2 } = new MessageChannelMain();
+      contents.postMessage(answer, null, [port2]);
+      starting.then(
+        (running) => serve(running, port1 as unknown as PortLike),
+        () => port1.close(),
+      );
+    });
+  };
+  handOut("fleetwright:connect", "fleetwright:port", ({ contract }, port) => contract.serve(portConnection(port)));
+  handOut("fleetwright:connect-bytes", "fleetwright:bytes-port", ({ bytes }, port) =>
+    bytes.serve(portConnection(port)),
+  );
 }
 
 async function openOutside(url: string): Promise<void> {

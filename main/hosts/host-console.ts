@@ -1,5 +1,6 @@
 import type { Console, ConsoleOptions } from "../console.ts";
 import { controlSocketOf } from "../home/index.ts";
+import { type ByteServer, createByteServer } from "./bytes.ts";
 import type { HostLog } from "./host-log.ts";
 import { type Control, type Opened, serveControl } from "./control.ts";
 import { type ContractServer, createContractServer } from "./serve-contract.ts";
@@ -10,6 +11,7 @@ export type StartConsole = (options: ConsoleOptions) => Promise<Console>;
 export interface HostedConsole {
   readonly console: Console;
   readonly contract: ContractServer;
+  readonly bytes: ByteServer;
   readonly control: Control;
   /** Ends the control socket, then the console. Never rejects. */
   stop(): Promise<void>;
@@ -31,13 +33,14 @@ export async function hostConsole(
   running.ready.catch(() => {});
   try {
     const contract = createContractServer(running.router, running.log);
+    const bytes = createByteServer(running.bytes, running.log);
     const path = await controlSocketOf(options.home);
-    const control = await serveControl({ path, contract, ...(open && { open }) });
+    const control = await serveControl({ path, contract, bytes, ...(open && { open }) });
     const stop = async (): Promise<void> => {
       await control.close().catch((error: unknown) => running.log.warn("control socket", { error: String(error) }));
       await running.stop();
     };
-    return { console: running, contract, control, stop };
+    return { console: running, contract, bytes, control, stop };
   } catch (error) {
     await running.stop();
     throw error;

@@ -4,6 +4,7 @@ import { WebSocketServer } from "ws";
 import { AppError } from "../../shared/errors.ts";
 import type { HostLog } from "./host-log.ts";
 import { createGate, type Gate, isOwnHost, isOwnOrigin } from "./loopback-gate.ts";
+import { BYTES_PATH, type ByteServer, MAX_BYTE_MESSAGE } from "./bytes.ts";
 import { type ContractServer, MAX_FRAME_BYTES, webSocketConnection } from "./serve-contract.ts";
 import { readWindowFile, windowHeaders } from "./window-files.ts";
 
@@ -22,6 +23,8 @@ export interface Loopback {
  */
 export async function serveLoopback(options: {
   readonly contract: ContractServer;
+  /** Serves the binary channel; absent, there is none. */
+  readonly bytes?: ByteServer;
   /** The built window. */
   readonly folder: string;
   /** 0 or absent takes a free one. */
@@ -32,6 +35,8 @@ export async function serveLoopback(options: {
   const port = await listen(server, options.port ?? 0);
   const gate = createGate(port);
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES });
+  const byteSockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_BYTE_MESSAGE });
+  const paths = new Set(options.bytes ? ["/contract", BYTES_PATH] : ["/contract"]);
 
   server.on("request", (request, response) => {
     respond(request, response, gate, port, options.folder).catch((error: unknown) => {
@@ -42,23 +47,27 @@ export async function serveLoopback(options: {
   });
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on("error", () => socket.destroy());
-    const refusal = refuseUpgrade(request, gate, port);
+    const refusal = refuseUpgrade(request, gate, port, paths);
     if (refusal) {
-      options.log.warn("a connection to the contract was refused", { reason: refusal });
+      options.log.warn("a connection to the console was refused", { reason: refusal });
       socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (client) => options.contract.serve(webSocketConnection(client)));
+    const isBytes = request.url === BYTES_PATH;
+    (isBytes ? byteSockets : sockets).handleUpgrade(request, socket, head, (client) =>
+      (isBytes ? options.bytes : options.contract)?.serve(webSocketConnection(client)),
+    );
   });
 
   return {
     port,
     oneTimeUrl: () => `http://127.0.0.1:${port}/?token=${gate.issueToken()}`,
     async close() {
-      for (const client of sockets.clients) client.close(1001, "the console ends");
+      const clients = [...sockets.clients, ...byteSockets.clients];
+      for (const client of clients) client.close(1001, "the console ends");
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
-        for (const client of sockets.clients) client.terminate();
+        for (const client of clients) client.terminate();
         server.closeAllConnections();
       });
     },
@@ -113,9 +122,9 @@ async function respond(
   response.end(request.method === "HEAD" ? undefined : file.body);
 }
 
-function refuseUpgrade(request: IncomingMessage, gate: Gate, port: number): string | null {
+function refuseUpgrade(request: IncomingMessage, gate: Gate, port: number, paths: ReadonlySet<string>): string | null {
   const { host, origin, cookie } = request.headers;
-  if (request.url !== "/contract") return "unknown path";
+  if (!paths.has(request.url ?? "")) return "unknown path";
   if (!isOwnHost(host, port)) return "foreign host name";
   if (!isOwnOrigin(origin, host)) return "foreign origin";
   if (!gate.admits(cookie)) return "no session";

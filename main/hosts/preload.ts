@@ -7,13 +7,16 @@ declare const window: {
 };
 
 /**
- * All that the window gets of Electron: it may ask for its port. The port comes as a message of the window to itself,
- * because the bridge cannot hand ports over.
+ * All that the window gets of Electron: it may ask for its ports, one for the contract and one for bytes. They come as
+ * messages of the window to itself, because the bridge cannot hand ports over.
  */
 contextBridge.exposeInMainWorld("fleetwright", {
   connect: (): void => ipcRenderer.send("fleetwright:connect"),
+  connectBytes: (): void => ipcRenderer.send("fleetwright:connect-bytes"),
 });
 
-ipcRenderer.on("fleetwright:port", (event) => {
-  window.postMessage({ type: "fleetwright:port" }, window.location.origin, [...event.ports]);
-});
+for (const type of ["fleetwright:port", "fleetwright:bytes-port"]) {
+  ipcRenderer.on(type, (event) => {
+    window.postMessage({ type }, window.location.origin, [...event.ports]);
+  });
+}

@@ -31,6 +31,7 @@ export async function runLoopback(
     surviveStrayFailures(log);
     loopback = await serveLoopback({
       contract: hosted.contract,
+      bytes: hosted.bytes,
       folder: windowFolder(),
       log,
       ...(port !== undefined && { port }),
