@@ -1,3 +1,4 @@
+import { calendarContract } from "./calendar/contract.ts";
 import { fleetContract } from "./fleet/contract.ts";
 import { jobsContract } from "./jobs/contract.ts";
 import { labContract } from "./lab/contract.ts";
@@ -11,5 +12,6 @@ export const contract = {
   jobs: jobsContract,
   lab: labContract,
   settings: settingsContract,
+  calendar: calendarContract,
 };
 export type Contract = typeof contract;

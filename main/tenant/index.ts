@@ -21,8 +21,13 @@ export { type Catalogue, releasesOf } from "./view.ts";
 /** Requests for the catalogue of one region come in bursts while somebody fills the wizard. */
 const REGION_FACTS_MS = 30_000;
 
+interface PlannedWindows {
+  /** Start of each environment's next planned window, by tenant and kind: "t-1/production". */
+  nextWindows(): Promise<ReadonlyMap<string, Date>>;
+}
+
 /** Ports in, router out. `catalogue` is what the fleet last read of images and sizes. */
-export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue> }) {
+export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue> } & PlannedWindows) {
   const store = tenantStore(ports.pool);
   const startProvisioning = ports.jobs.define(provisionTenant(ports, store));
   const startRollBack = ports.jobs.define(rollBackTenant(ports, store));
@@ -78,16 +83,28 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
 
   /** Every tenant with everything that is known of it; never waits for AWS. */
   async function listTenants(): Promise<Tenant[]> {
-    const [tenants, environments, jobs, catalogue] = await Promise.all([
+    const [tenants, environments, jobs, catalogue, windows] = await Promise.all([
       store.tenants(),
       store.environments(),
       ports.jobs.recent(),
       ports.catalogue(),
+      ports.nextWindows(),
     ]);
     const byTenant = new Map<string, StoredEnvironment[]>();
     for (const one of environments) byTenant.set(one.tenantId, [...(byTenant.get(one.tenantId) ?? []), one]);
-    const facts = { accounts: ports.accounts(), catalogue, jobs, now: ports.now() };
+    const facts = { accounts: ports.accounts(), catalogue, jobs, windows, now: ports.now() };
     return tenants.map((tenant) => viewTenant(tenant, byTenant.get(tenant.id) ?? [], facts));
+  }
+
+  /** Who lives where, for those who only need that. */
+  async function places() {
+    const [tenants, environments] = await Promise.all([store.tenants(), store.environments()]);
+    const byTenant = new Map<string, StoredEnvironment[]>(tenants.map(({ id }) => [id, []]));
+    for (const one of environments) byTenant.get(one.tenantId)?.push(one);
+    return tenants.map(({ id, slug, customer, service, zone }) => ({
+      ...{ id, slug, customer, service, zone },
+      environments: (byTenant.get(id) ?? []).map(({ kind, region }) => ({ kind, region })),
+    }));
   }
 
   async function existing(ref: string): Promise<StoredTenant> {
@@ -102,12 +119,19 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
   const router = {
     get: os.get.handler(async ({ input }) => {
       const tenant = await existing(input.tenant);
-      const [environments, jobs, catalogue] = await Promise.all([
+      const [environments, jobs, catalogue, windows] = await Promise.all([
         store.environments(tenant.id),
         ports.jobs.recent(tenant.id),
         ports.catalogue(),
+        ports.nextWindows(),
       ]);
-      return viewTenant(tenant, environments, { accounts: ports.accounts(), catalogue, jobs, now: ports.now() });
+      return viewTenant(tenant, environments, {
+        accounts: ports.accounts(),
+        catalogue,
+        jobs,
+        windows,
+        now: ports.now(),
+      });
     }),
 
     provisionOptions: os.provisionOptions.handler(async ({ input }) => {
@@ -247,7 +271,7 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
     }),
   };
 
-  return { router, listTenants, store };
+  return { router, listTenants, places, store };
 }
 
 /** Keeps answers for a while, failures not at all. */

@@ -26,6 +26,8 @@ export interface ViewFacts {
   readonly catalogue: Catalogue;
   /** Newest first. */
   readonly jobs: readonly Job[];
+  /** Start of the next planned window by tenant and kind: "t-1/production". */
+  readonly windows: ReadonlyMap<string, Date>;
   readonly now: Date;
 }
 
@@ -105,12 +107,18 @@ function viewEnvironment(tenant: StoredTenant, stored: StoredEnvironment, facts:
     sshAddress: known.address ? { host: known.address, port: ports.ssh, user: known.sshUser ?? "ubuntu" } : null,
     hostKey: stored.hostKey,
     lastBackupAt: known.lastBackupAt ? new Date(known.lastBackupAt) : null,
-    nextWindowAt: zone ? (nextStandardWindow(profile, zone, facts.now)?.startsAt ?? null) : null,
+    nextWindowAt: earlier(
+      facts.windows.get(`${tenant.id}/${stored.kind}`),
+      zone ? nextStandardWindow(profile, zone, facts.now)?.startsAt : undefined,
+    ),
     readAt: stored.readAt,
     launchedAt: known.launchedAt ? new Date(known.launchedAt) : null,
     unprotected: contract?.unprotected ?? false,
   };
 }
+
+const earlier = (one: Date | undefined, other: Date | undefined): Date | null =>
+  (one && other && one > other ? other : (one ?? other)) ?? null;
 
 export const httpsUrl = (address: string, port: number): string =>
   port === 443 ? `https://${address}/` : `https://${address}:${port}/`;

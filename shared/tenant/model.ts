@@ -79,7 +79,7 @@ export const Environment = z.object({
   hostKey: z.string().nullable(),
   /** Newest completed backup known from AWS. */
   lastBackupAt: z.date().nullable(),
-  /** Start of the next standard maintenance window. */
+  /** Start of the next maintenance window, planned or standard. */
   nextWindowAt: z.date().nullable(),
   /** Last time AWS was asked about it. */
   readAt: z.date().nullable(),

@@ -8,6 +8,7 @@ import type { Fault, LabStatus } from "../../shared/lab/model.ts";
 import { type Account, type ConsoleStatus, Settings, type VaultStatus } from "../../shared/settings/model.ts";
 import type { ImageOption, ProvisionRequest, SizeOption, Tenant } from "../../shared/tenant/model.ts";
 import { provisionSteps } from "../../shared/tenant/provision-steps.ts";
+import { createFakeCalendar } from "./fake-calendar.ts";
 import { demoTenants, rowsOf } from "./demo-fleet.ts";
 import { demoJobs, jobOf, type JobRecord } from "./demo-jobs.ts";
 
@@ -84,6 +85,8 @@ export function createFakeConsole(options: FakeOptions = {}) {
   const push = (event: LiveEvent) => {
     for (const tell of watchers) tell(event);
   };
+
+  const calendar = createFakeCalendar(tenants, now, () => push({ type: "stale", area: "calendar" }));
 
   for (const { job } of jobs.values()) {
     const tenant = tenants.find(({ id }) => id === job.tenantId);
@@ -387,6 +390,26 @@ export function createFakeConsole(options: FakeOptions = {}) {
         return (vault = { ...vault, state: "open" });
       }),
       lockVault: os.settings.lockVault.handler(() => (vault = { ...vault, state: "locked" })),
+    },
+    calendar: {
+      list: os.calendar.list.handler(({ input }) => calendar.list(input)),
+      get: os.calendar.get.handler(({ input }) => calendar.get(input.windowId)),
+      check: os.calendar.check.handler(({ input }) => calendar.check(input)),
+      schedule: os.calendar.schedule.handler(({ input }) => calendar.schedule(input)),
+      move: os.calendar.move.handler(({ input }) => calendar.move(input)),
+      cancel: os.calendar.cancel.handler(({ input }) => calendar.cancel(input)),
+      feed: os.calendar.feed.handler(() => calendar.feed()),
+      notices: {
+        list: os.calendar.notices.list.handler(({ input }) => calendar.notices(input.windowId)),
+        draft: os.calendar.notices.draft.handler(({ input }) => calendar.draft(input)),
+        export: os.calendar.notices.export.handler(({ input }) => calendar.export(input.noticeId, input.format)),
+        markSent: os.calendar.notices.markSent.handler(({ input }) => calendar.markSent(input)),
+      },
+      blackouts: {
+        list: os.calendar.blackouts.list.handler(() => calendar.blackouts()),
+        add: os.calendar.blackouts.add.handler(({ input }) => calendar.addBlackout(input)),
+        remove: os.calendar.blackouts.remove.handler(({ input }) => calendar.removeBlackout(input.blackoutId)),
+      },
     },
   };
 

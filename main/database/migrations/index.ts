@@ -1,4 +1,5 @@
 import { sql as first } from "./0001-first.ts";
+import { sql as calendar } from "./0002-calendar.ts";
 
 /** One step of the schema. Applied ones are never changed or renamed, only followed by new ones. */
 export interface Migration {
@@ -7,4 +8,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const migrations: readonly Migration[] = [{ name: "0001-first", sql: first }];
+export const migrations: readonly Migration[] = [
+  { name: "0001-first", sql: first },
+  { name: "0002-calendar", sql: calendar },
+];

@@ -230,6 +230,26 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       }),
       lockVault: os.settings.lockVault.handler(missing),
     },
+    calendar: {
+      list: os.calendar.list.handler(() => ({ windows: [], recurring: [], blackouts: [] })),
+      get: os.calendar.get.handler(missing),
+      check: os.calendar.check.handler(missing),
+      schedule: os.calendar.schedule.handler(missing),
+      move: os.calendar.move.handler(missing),
+      cancel: os.calendar.cancel.handler(missing),
+      feed: os.calendar.feed.handler(missing),
+      notices: {
+        list: os.calendar.notices.list.handler(() => []),
+        draft: os.calendar.notices.draft.handler(missing),
+        export: os.calendar.notices.export.handler(missing),
+        markSent: os.calendar.notices.markSent.handler(missing),
+      },
+      blackouts: {
+        list: os.calendar.blackouts.list.handler(() => []),
+        add: os.calendar.blackouts.add.handler(missing),
+        remove: os.calendar.blackouts.remove.handler(missing),
+      },
+    },
   });
 
   return {

@@ -1,0 +1,434 @@
+import { randomUUID } from "node:crypto";
+import { implement } from "@orpc/server";
+import { calendarContract } from "../../shared/calendar/contract.ts";
+import type {
+  CalendarWindow,
+  Override,
+  WindowCheck,
+  WindowDetails,
+  WindowDraft,
+  WindowNotice,
+} from "../../shared/calendar/model.ts";
+import { noticeText } from "../../shared/calendar/notice-text.ts";
+import { noticeDueAt, noticeStanding, provesNotice } from "../../shared/calendar/standing.ts";
+import { AppError } from "../../shared/errors.ts";
+import { MaintenanceKind } from "../../shared/policy/profile.ts";
+import { profileOf } from "../../shared/policy/profiles.ts";
+import { standingRefusals, type Verdict } from "../../shared/policy/verdict.ts";
+import { regionZone } from "../../shared/policy/windows.ts";
+import { DAY_MS, MINUTE_MS } from "../../shared/time.ts";
+import { type Decision, type DecisionFacts, decide, type Plan } from "./decide.ts";
+import { feedFile, messageFile, windowFile } from "./files.ts";
+import type { CalendarPorts, CalendarTenant } from "./ports.ts";
+import { recurringWindows } from "./recurring.ts";
+import { calendarStore, type ListedWindow, type StoredNotice, type StoredWindow } from "./store.ts";
+import { readStart } from "./times.ts";
+
+export type { CalendarPorts, CalendarTenant } from "./ports.ts";
+
+const MAX_RANGE_MS = 400 * DAY_MS;
+/** Clocks of two machines differ; a sending may seem to lie this far ahead. */
+const SKEW_MS = 2 * MINUTE_MS;
+
+/** Where a plan applies: one environment of one tenant, in its two time zones. */
+interface Place extends Pick<DecisionFacts, "profile" | "region" | "zone" | "customerZone"> {
+  readonly tenant: CalendarTenant;
+}
+
+/** Planned maintenance, the rules that gate it, and the ledger of its notices. */
+export function calendarArea(ports: CalendarPorts) {
+  const store = calendarStore(ports.pool);
+  const os = implement(calendarContract);
+
+  async function tenantOf(ref: string): Promise<CalendarTenant> {
+    const tenant = (await ports.tenants()).find((one) => one.slug === ref || one.id === ref);
+    if (tenant) return tenant;
+    throw new AppError("NotFound", `There is no tenant ${ref}.`, {
+      retryable: false,
+      next: "Look at the fleet; reading AWS again may show it.",
+    });
+  }
+
+  async function windowOf(id: string): Promise<StoredWindow> {
+    const window = await store.window(id);
+    if (window) return window;
+    throw new AppError("NotFound", `There is no maintenance window ${id}.`, {
+      retryable: false,
+      next: "Look at the calendar; it may have been planned in another console's database.",
+    });
+  }
+
+  async function placeOf(draft: Pick<WindowDraft, "tenant" | "environment">): Promise<Place> {
+    const tenant = await tenantOf(draft.tenant);
+    const environment = tenant.environments.find((one) => one.kind === draft.environment);
+    if (!environment) {
+      throw new AppError("InvalidInput", `${tenant.slug} has no ${draft.environment} environment.`, {
+        retryable: false,
+        tenant: tenant.slug,
+        next: `Choose one of ${tenant.environments.map((one) => one.kind).join(", ")}.`,
+      });
+    }
+    const zone = regionZone(environment.region);
+    if (!zone) {
+      throw new AppError("InvalidInput", `The time zone of the region ${environment.region} is not known.`, {
+        retryable: false,
+        tenant: tenant.slug,
+        next: "Nothing was planned. The region has to be added to the table of zones.",
+      });
+    }
+    const { region } = environment;
+    return { tenant, region, zone, customerZone: tenant.zone, profile: profileOf(tenant.service) };
+  }
+
+  function planOf(draft: WindowDraft, zone: string): Plan {
+    const { kind, interrupts, impact, move } = draft;
+    if (kind === "move" && !move) {
+      throw new AppError("InvalidInput", "A move to another data centre needs its reason and the region it goes to.", {
+        retryable: false,
+        next: "Name both: the notice that is due follows from them (R41).",
+      });
+    }
+    const startsAt = readStart(draft.startsAt, draft.zone ?? zone);
+    return {
+      ...{ kind, interrupts, impact, startsAt },
+      endsAt: new Date(startsAt.getTime() + draft.minutes * MINUTE_MS),
+      move: kind === "move" ? (move ?? null) : null,
+    };
+  }
+
+  async function decision(
+    place: Place,
+    plan: Plan,
+    overrides: WindowDraft["overrides"],
+    read: { others: (tenantId: string, from: Date) => Promise<ListedWindow[]> },
+    ownId?: string,
+  ): Promise<Decision> {
+    const now = ports.now();
+    const earlier = plan.startsAt < now ? plan.startsAt : now;
+    const [others, blackouts] = await Promise.all([
+      read.others(place.tenant.id, earlier),
+      store.blackouts(place.tenant.id),
+    ]);
+    return decide(plan, overrides, { ...place, now, blackouts, others: others.filter((one) => one.id !== ownId) });
+  }
+
+  function refuseThePast(plan: Plan, slug: string): void {
+    if (plan.startsAt >= ports.now()) return;
+    throw new AppError("InvalidInput", `The start ${plan.startsAt.toISOString()} has passed.`, {
+      retryable: false,
+      tenant: slug,
+      next: "Plan it for a later time; nothing was changed.",
+    });
+  }
+
+  const written = (verdicts: readonly Verdict[], at: Date): Override[] =>
+    verdicts.flatMap(({ rule, override }) => (override ? [{ rule, reason: override, by: ports.operator(), at }] : []));
+
+  const shown = (window: ListedWindow, notices: readonly StoredNotice[]): CalendarWindow => ({
+    ...window,
+    state: window.state === "planned" && window.endsAt <= ports.now() ? "done" : window.state,
+    notice: noticeStanding(profileOf(window.service), window, notices),
+  });
+
+  async function shownOne(window: StoredWindow): Promise<CalendarWindow> {
+    const { profile: _profile, verdicts: _verdicts, overrides: _overrides, ...listed } = window;
+    return shown(listed, await store.notices([window.id]));
+  }
+
+  function shownNotice(window: ListedWindow, notice: StoredNotice): WindowNotice {
+    return { ...notice, provenInTime: provesNotice(profileOf(window.service), window, notice) };
+  }
+
+  async function read(input: { from: Date; to: Date; tenant?: string | undefined }) {
+    if (input.to <= input.from || input.to.getTime() - input.from.getTime() > MAX_RANGE_MS) {
+      throw new AppError("InvalidInput", "The range is empty, or longer than 400 days.", {
+        retryable: false,
+        next: "Ask for a year or less at once.",
+      });
+    }
+    const everyone = await ports.tenants();
+    const tenant = input.tenant === undefined ? undefined : await tenantOf(input.tenant);
+    const [windows, blackouts] = await Promise.all([
+      store.list(input.from, input.to, tenant?.id),
+      store.blackouts(tenant?.id),
+    ]);
+    const byWindow = new Map<string, StoredNotice[]>();
+    for (const notice of await store.notices(windows.map((one) => one.id))) {
+      const known = byWindow.get(notice.windowId);
+      if (known) known.push(notice);
+      else byWindow.set(notice.windowId, [notice]);
+    }
+    return {
+      windows: windows.map((one) => shown(one, byWindow.get(one.id) ?? [])),
+      recurring: recurringWindows(tenant ? [tenant] : everyone, windows, input),
+      blackouts,
+    };
+  }
+
+  const router = {
+    list: os.list.handler(({ input }) => read(input)),
+
+    get: os.get.handler(async ({ input }): Promise<WindowDetails> => {
+      const window = await windowOf(input.windowId);
+      const [one, changes] = await Promise.all([shownOne(window), store.changes(window.id)]);
+      const { profile, verdicts, overrides } = window;
+      return {
+        ...one,
+        ...{ profile, verdicts: [...verdicts], overrides: [...overrides] },
+        changes: changes.map(({ requestId: _requestId, windowId: _windowId, ...change }) => change),
+        noticeDueAt: noticeDueAt(profileOf(window.service), window),
+      };
+    }),
+
+    check: os.check.handler(async ({ input }): Promise<WindowCheck> => {
+      const place = await placeOf(input);
+      const plan = planOf(input, place.zone);
+      const decided = await decision(place, plan, input.overrides, store, input.windowId);
+      const { zone, customerZone, profile } = place;
+      return {
+        ...{ startsAt: plan.startsAt, endsAt: plan.endsAt, zone, customerZone },
+        ...{ ...decided, verdicts: [...decided.verdicts] },
+        profile: { id: profile.id, version: profile.version },
+      };
+    }),
+
+    schedule: os.schedule.handler(async ({ input }) => {
+      const { requestId, ...draft } = input;
+      const known = await store.window(requestId);
+      if (known) return shownOne(known);
+      const place = await placeOf(draft);
+      const plan = planOf(draft, place.zone);
+      const { tenant, profile } = place;
+      refuseThePast(plan, tenant.slug);
+
+      const window = await store.planning(tenant.id, async (db) => {
+        const existing = await db.window(requestId);
+        if (existing) return existing;
+        const decided = await decision(place, plan, draft.overrides, db);
+        if (!decided.allowed) throw refusal(tenant.slug, decided);
+        const at = ports.now();
+        const planned: StoredWindow = {
+          ...plan,
+          ...{ id: requestId, tenantId: tenant.id, slug: tenant.slug, customer: tenant.customer },
+          ...{ service: tenant.service, environment: draft.environment, title: draft.title },
+          ...{ region: place.region, zone: place.zone, customerZone: place.customerZone },
+          ...{ state: "planned", createdBy: ports.operator(), createdAt: at, sequence: 0 },
+          profile: { id: profile.id, version: profile.version },
+          verdicts: decided.verdicts,
+          overrides: written(decided.verdicts, at),
+        };
+        await db.insert(planned);
+        await db.record(changeOf(requestId, planned, "schedule", null));
+        return planned;
+      });
+      ports.changed();
+      return shownOne(window);
+    }),
+
+    move: os.move.handler(async ({ input }) => {
+      const old = await windowOf(input.windowId);
+      const place = await placeOf({ tenant: old.tenantId, environment: old.environment });
+      const moved = await store.planning(old.tenantId, async (db) => {
+        const current = (await db.window(old.id)) ?? old;
+        if (await db.isDone(input.requestId)) return current;
+        refuseUnlessOpen(current, "moved");
+        const minutes =
+          input.minutes ?? Math.round((current.endsAt.getTime() - current.startsAt.getTime()) / MINUTE_MS);
+        const plan = planOf(draftOf(current, { ...input, minutes }), current.zone);
+        refuseThePast(plan, current.slug);
+        const decided = await decision(place, plan, input.overrides, db, current.id);
+        if (!decided.allowed) throw refusal(current.slug, decided);
+        const at = ports.now();
+        const window: StoredWindow = {
+          ...current,
+          ...{ startsAt: plan.startsAt, endsAt: plan.endsAt, sequence: current.sequence + 1 },
+          profile: { id: place.profile.id, version: place.profile.version },
+          verdicts: decided.verdicts,
+          overrides: [...current.overrides, ...written(decided.verdicts, at)],
+        };
+        await db.update(window);
+        await db.record(changeOf(input.requestId, window, "move", null));
+        return window;
+      });
+      ports.changed();
+      return shownOne(moved);
+    }),
+
+    cancel: os.cancel.handler(async ({ input }) => {
+      const old = await windowOf(input.windowId);
+      const cancelled = await store.planning(old.tenantId, async (db) => {
+        const current = (await db.window(old.id)) ?? old;
+        if ((await db.isDone(input.requestId)) || current.state === "cancelled") return current;
+        refuseUnlessOpen(current, "cancelled");
+        const window: StoredWindow = { ...current, state: "cancelled", sequence: current.sequence + 1 };
+        await db.update(window);
+        await db.record(changeOf(input.requestId, window, "cancel", input.reason));
+        return window;
+      });
+      ports.changed();
+      return shownOne(cancelled);
+    }),
+
+    feed: os.feed.handler(async ({ input }) => {
+      const { windows, recurring } = await read(input);
+      const days = [input.from, input.to].map((one) => one.toISOString().slice(0, 10));
+      return feedFile(
+        windows,
+        recurring,
+        ["fleetwright", ...(windows[0] && input.tenant ? [windows[0].slug] : []), ...days].join("-"),
+      );
+    }),
+
+    notices: {
+      list: os.notices.list.handler(async ({ input }) => {
+        const window = await windowOf(input.windowId);
+        return (await store.notices([window.id])).map((one) => shownNotice(window, one));
+      }),
+
+      draft: os.notices.draft.handler(async ({ input }) => {
+        const window = await windowOf(input.windowId);
+        const one = await shownOne(window);
+        const earlier = await store.notices([window.id]);
+        const replaces = earlier.some(
+          ({ state, startsAt, endsAt }) =>
+            state === "sent" &&
+            (startsAt.getTime() !== window.startsAt.getTime() || endsAt.getTime() !== window.endsAt.getTime()),
+        );
+        const draft = await store.keepDraft({
+          id: randomUUID(),
+          ...{ windowId: window.id, tenantId: window.tenantId, language: input.language },
+          ...noticeText(one, input.language, replaces),
+          ...{ startsAt: window.startsAt, endsAt: window.endsAt, state: "draft" },
+          ...{ createdAt: ports.now(), createdBy: ports.operator(), sentAt: null, sentBy: null, proof: null },
+        });
+        ports.changed();
+        return shownNotice(window, draft);
+      }),
+
+      export: os.notices.export.handler(async ({ input }) => {
+        const notice = await noticeOf(input.noticeId);
+        // A notice that was sent tells the times that it told then.
+        const { startsAt, endsAt } = notice;
+        const window = { ...(await shownOne(await windowOf(notice.windowId))), startsAt, endsAt };
+        return input.format === "ics" ? windowFile(window, notice.language) : messageFile(window, notice);
+      }),
+
+      markSent: os.notices.markSent.handler(async ({ input }) => {
+        const notice = await noticeOf(input.noticeId);
+        const window = await windowOf(notice.windowId);
+        const now = ports.now();
+        const sentAt = input.sentAt ?? now;
+        if (sentAt.getTime() > now.getTime() + SKEW_MS || sentAt < notice.createdAt) {
+          throw new AppError(
+            "InvalidInput",
+            `A notice drafted at ${notice.createdAt.toISOString()} cannot have been sent at ${sentAt.toISOString()}.`,
+            { retryable: false, tenant: window.slug, next: "Give the time at which it left, as the message tells it." },
+          );
+        }
+        const sending = { sentAt, sentBy: ports.operator(), recordedAt: now, proof: input.proof };
+        const sent = (await store.markSent(notice.id, sending)) ?? (await noticeOf(notice.id));
+        if (sent.proof?.sha256 !== input.proof.sha256) {
+          throw new AppError("Conflict", `The notice of ${window.slug} is recorded as sent with another file.`, {
+            retryable: false,
+            tenant: window.slug,
+            next: "A sent entry never changes. Draft a further notice if another message was sent.",
+          });
+        }
+        ports.changed();
+        return shownNotice(window, sent);
+      }),
+    },
+
+    blackouts: {
+      list: os.blackouts.list.handler(() => store.blackouts()),
+
+      add: os.blackouts.add.handler(async ({ input }) => {
+        const { requestId, firstDay, lastDay, title } = input;
+        if (lastDay < firstDay) {
+          throw new AppError("InvalidInput", `The last day ${lastDay} lies before the first, ${firstDay}.`, {
+            retryable: false,
+            next: "Swap the two days.",
+          });
+        }
+        const tenant = input.tenant === undefined ? null : await tenantOf(input.tenant);
+        const added = await store.addBlackout(
+          {
+            ...{ id: requestId, tenantId: tenant?.id ?? null, slug: tenant?.slug ?? null },
+            ...{ firstDay, lastDay, title, createdBy: ports.operator() },
+          },
+          ports.now(),
+        );
+        ports.changed();
+        return added;
+      }),
+
+      remove: os.blackouts.remove.handler(async ({ input }) => {
+        const removed = await store.removeBlackout(input.blackoutId);
+        if (removed) ports.changed();
+        return { removed };
+      }),
+    },
+  };
+
+  async function noticeOf(id: string): Promise<StoredNotice> {
+    const notice = await store.notice(id);
+    if (notice) return notice;
+    throw new AppError("NotFound", `There is no notice ${id}.`, {
+      retryable: false,
+      next: "List the notices of the window; a newer draft may have taken its place.",
+    });
+  }
+
+  function changeOf(
+    requestId: string,
+    window: StoredWindow,
+    act: "schedule" | "move" | "cancel",
+    reason: string | null,
+  ) {
+    const { startsAt, endsAt } = window;
+    return { requestId, windowId: window.id, act, at: ports.now(), by: ports.operator(), startsAt, endsAt, reason };
+  }
+
+  function refuseUnlessOpen(window: StoredWindow, act: string): void {
+    const over = window.state === "cancelled" ? "was cancelled" : window.startsAt <= ports.now() ? "has begun" : null;
+    if (!over) return;
+    throw new AppError("Conflict", `The window of ${window.slug} ${over} and cannot be ${act} any more.`, {
+      retryable: false,
+      tenant: window.slug,
+      next: "Plan another one; what happened stays on record.",
+    });
+  }
+
+  return { router, nextStarts: () => store.nextStarts(ports.now()) };
+}
+
+/** The window as the plan that it would be at another time. */
+function draftOf(
+  window: StoredWindow,
+  change: Pick<WindowDraft, "startsAt" | "minutes" | "overrides"> & { readonly zone?: string | undefined },
+): WindowDraft {
+  return {
+    ...{ tenant: window.tenantId, environment: window.environment, kind: MaintenanceKind.parse(window.kind) },
+    ...{ title: window.title, interrupts: window.interrupts, impact: window.impact },
+    ...(window.move && { move: window.move }),
+    ...{ startsAt: change.startsAt, minutes: change.minutes, overrides: change.overrides },
+    ...(change.zone !== undefined && { zone: change.zone }),
+  };
+}
+
+/** The first rule that stands in the way, all of them in the details. */
+function refusal(slug: string, { verdicts, earliest }: Decision): AppError {
+  const standing = standingRefusals(verdicts);
+  const first = standing[0]!;
+  const from = earliest?.toISOString() ?? first.earliest;
+  return new AppError("RefusedByRule", `${first.rule}: ${first.reason}`, {
+    retryable: false,
+    tenant: slug,
+    rule: first.rule,
+    ...(from && { earliest: from }),
+    verdicts: standing,
+    next: standing.every((one) => one.overridable)
+      ? "Choose a later start, or record a reason for each refusal that may be overridden."
+      : "Change the plan; nothing was kept.",
+  });
+}

@@ -1,0 +1,106 @@
+import type { CalendarWindow, RecurringWindow } from "../../shared/calendar/model.ts";
+import { profileOf } from "../../shared/policy/profiles.ts";
+import {
+  nextBackupWindow,
+  nextStandardWindow,
+  overlaps,
+  regionZone,
+  type Window,
+} from "../../shared/policy/windows.ts";
+import type { Service } from "../../shared/tenant/model.ts";
+import { DAY_MS } from "../../shared/time.ts";
+import type { CalendarTenant } from "./ports.ts";
+
+interface Group {
+  readonly service: Service;
+  readonly region: string;
+  readonly zone: string;
+  readonly customerZone: string;
+  readonly tenants: Map<string, string>;
+}
+
+/**
+ * The windows within [from, to) that follow from the contracts alone (R33, R62), one for all tenants that share
+ * service, region and time zone: a fleet of thousands has a few dozen.
+ *
+ * A tenant whose standard window of that time is planned by hand is not counted again.
+ */
+export function recurringWindows(
+  tenants: readonly CalendarTenant[],
+  planned: readonly Pick<CalendarWindow, "kind" | "state" | "tenantId" | "startsAt" | "endsAt">[],
+  range: { readonly from: Date; readonly to: Date },
+): RecurringWindow[] {
+  const known = new Map<string, Window[]>();
+  const once = (key: string, make: () => Window[]) => {
+    const made = known.get(key) ?? make();
+    known.set(key, made);
+    return made;
+  };
+  const standards = planned.filter((one) => one.kind === "standard" && one.state !== "cancelled");
+  const found: RecurringWindow[] = [];
+  for (const group of groupsOf(tenants)) {
+    const { tenants: members, ...place } = group;
+    const profile = profileOf(group.service);
+    const { standard, backup } = profile.windows;
+    const key = `${group.service} ${group.zone}`;
+    if (standard) {
+      for (const window of once(`standard ${key}`, () => standardIn(group, range))) {
+        const others = standards.filter((one) => members.has(one.tenantId) && overlaps(one, window));
+        const left = [...members].filter(([id]) => !others.some((one) => one.tenantId === id));
+        add("standard", window, standard, left);
+      }
+    }
+    if (backup) {
+      const all = [...members];
+      for (const window of once(`backup ${key}`, () => backupsIn(group, range))) add("backup", window, backup, all);
+    }
+
+    function add(
+      kind: RecurringWindow["kind"],
+      window: Window,
+      { rule, source }: { rule: string; source: string },
+      left: readonly (readonly [string, string])[],
+    ) {
+      if (left.length === 0) return;
+      const slug = left.length === 1 ? left[0]![1] : null;
+      found.push({ kind, ...place, ...window, rule, source, tenants: left.length, slug });
+    }
+  }
+  return found.toSorted((a, b) => a.startsAt.getTime() - b.startsAt.getTime());
+}
+
+function groupsOf(tenants: readonly CalendarTenant[]): Iterable<Group> {
+  const groups = new Map<string, Group>();
+  for (const { id, slug, service, zone: customerZone, environments } of tenants) {
+    const region = environments.find((one) => one.kind === "production")?.region;
+    const zone = region && regionZone(region);
+    if (!region || !zone) continue;
+    const key = `${service} ${region} ${customerZone}`;
+    const group = groups.get(key) ?? { service, region, zone, customerZone, tenants: new Map() };
+    group.tenants.set(id, slug);
+    groups.set(key, group);
+  }
+  return groups.values();
+}
+
+function standardIn({ service, zone }: Group, { from, to }: { from: Date; to: Date }): Window[] {
+  const windows: Window[] = [];
+  let after = new Date(from.getTime() - DAY_MS);
+  for (;;) {
+    const next = nextStandardWindow(profileOf(service), zone, after);
+    if (!next || next.startsAt >= to) return windows;
+    if (next.endsAt > from) windows.push(next);
+    after = next.endsAt;
+  }
+}
+
+function backupsIn({ service, zone }: Group, { from, to }: { from: Date; to: Date }): Window[] {
+  const windows: Window[] = [];
+  let after = from;
+  for (;;) {
+    const next = nextBackupWindow(profileOf(service), zone, after);
+    if (!next || next.startsAt >= to) return windows;
+    windows.push(next);
+    after = next.endsAt;
+  }
+}

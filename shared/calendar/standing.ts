@@ -1,0 +1,44 @@
+import { noticeHours } from "../policy/notice.ts";
+import { MaintenanceKind, type PolicyProfile } from "../policy/profile.ts";
+import { HOUR_MS } from "../time.ts";
+import type { CalendarWindow, NoticeStanding, WindowNotice } from "./model.ts";
+
+type Times = Pick<CalendarWindow, "startsAt" | "endsAt">;
+type Sending = Pick<WindowNotice, "state" | "startsAt" | "endsAt" | "sentAt"> & { readonly proof: unknown };
+
+/** Latest moment at which the notice of such a window is in time; null where the contract asks for none. */
+export function noticeDueAt(profile: PolicyProfile, window: Pick<CalendarWindow, "kind" | "startsAt">): Date | null {
+  const kind = MaintenanceKind.safeParse(window.kind);
+  const hours = kind.success ? noticeHours(profile, kind.data) : undefined;
+  return hours === undefined ? null : new Date(window.startsAt.getTime() - hours * HOUR_MS);
+}
+
+const announces = (notice: Times, window: Times): boolean =>
+  notice.startsAt.getTime() === window.startsAt.getTime() && notice.endsAt.getTime() === window.endsAt.getTime();
+
+/**
+ * Whether the entry proves the window's notice: sent with proof, naming the window's present times, at least the
+ * rule's hours before the start. Where the contract names no hours, before the start is in time.
+ */
+export function provesNotice(
+  profile: PolicyProfile,
+  window: Pick<CalendarWindow, "kind" | "startsAt" | "endsAt">,
+  notice: Sending,
+): boolean {
+  if (notice.state !== "sent" || !notice.proof || !notice.sentAt || !announces(notice, window)) return false;
+  const due = noticeDueAt(profile, window);
+  return due ? notice.sentAt <= due : notice.sentAt < window.startsAt;
+}
+
+/** What the whole ledger of one window says; the best entry counts. */
+export function noticeStanding(
+  profile: PolicyProfile,
+  window: Pick<CalendarWindow, "kind" | "startsAt" | "endsAt">,
+  notices: readonly Sending[],
+): NoticeStanding {
+  const sent = notices.filter((one) => one.state === "sent");
+  if (sent.some((one) => provesNotice(profile, window, one))) return "proven";
+  if (sent.some((one) => announces(one, window))) return "late";
+  if (sent.length > 0) return "outdated";
+  return notices.length > 0 ? "drafted" : "none";
+}
