@@ -19,6 +19,8 @@ import {
 } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
+import { SECOND_MS } from "../../shared/time.ts";
+import { useNow } from "../ui/clock.ts";
 import { useApi, useConnection } from "./api.ts";
 import { LANGUAGES, THEMES, useChangeSettings } from "./appearance.ts";
 import { useWords } from "./i18n/index.ts";
@@ -199,20 +201,31 @@ function ConnectionMark() {
 }
 
 function ConnectionBar() {
-  const { t } = useWords();
-  const { connection, phase } = useConnection();
+  const { phase } = useConnection();
   return (
     <div role="status" className={classes.barPlace}>
-      {phase === "lost" && (
-        <div className={classes.bar}>
-          <IconPlugConnectedX size={16} aria-hidden />
-          <b>{t("connection.lost")}</b>
-          <span>{t("connection.lostDetail")}</span>
-          <Button size="compact-xs" variant="default" onClick={() => connection.retryNow()}>
-            {t("connection.retryNow")}
-          </Button>
-        </div>
-      )}
+      {phase === "lost" && <ConnectionLost />}
+    </div>
+  );
+}
+
+/** A console that is away this long was ended, or started anew behind another address. */
+const LONG_LOST_MS = 10 * SECOND_MS;
+
+function ConnectionLost() {
+  const { t } = useWords();
+  const { connection } = useConnection();
+  const [since] = useState(() => Date.now());
+  const now = useNow("fast");
+  const inBrowser = !window.fleetwright;
+  return (
+    <div className={classes.bar}>
+      <IconPlugConnectedX size={16} aria-hidden />
+      <b>{t("connection.lost")}</b>
+      <span>{t(inBrowser && now - since > LONG_LOST_MS ? "connection.newAddress" : "connection.lostDetail")}</span>
+      <Button size="compact-xs" variant="default" onClick={() => connection.retryNow()}>
+        {t("connection.retryNow")}
+      </Button>
     </div>
   );
 }

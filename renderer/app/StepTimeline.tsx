@@ -1,6 +1,7 @@
 import { Skeleton } from "@mantine/core";
 import { IconCircleCheckFilled, IconCircleDashed, IconCircleXFilled, IconProgress } from "@tabler/icons-react";
 import type { JobStep } from "../../shared/jobs/model.ts";
+import { SECOND_MS } from "../../shared/time.ts";
 import { useNow } from "../ui/clock.ts";
 import { duration } from "../ui/format.ts";
 import { Failure } from "./Failure.tsx";
@@ -71,7 +72,7 @@ function StepTime({ step }: { readonly step: JobStep }) {
 export function Since({ date }: { readonly date: Date }) {
   const { language } = useWords();
   const now = useNow("fast");
-  return duration(now - date.getTime(), language);
+  return duration(Math.max(0, Math.floor((now - date.getTime()) / SECOND_MS) * SECOND_MS), language);
 }
 
 export function StepSkeleton() {

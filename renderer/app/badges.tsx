@@ -89,14 +89,20 @@ export function VersionWords({
   const { t } = useWords();
   const leaves = support.leavesInReleases;
   const title =
-    leaves === null ? undefined : leaves === 0 ? t("support.leavesNext") : t("support.leavesIn", { count: leaves });
+    leaves === null
+      ? t(`support.${support.state}`)
+      : leaves === 0
+        ? t("support.leavesNext")
+        : t("support.leavesIn", { count: leaves });
   if (!version) return <span className={classes.faint}>{t("ui.unknown")}</span>;
   return (
     <span title={title}>
       {version}{" "}
-      <span className={classes.support} data-tone={SUPPORT_TONES[support.state]}>
-        {t(`support.${support.state}`)}
-      </span>
+      {support.state !== "unknown" && (
+        <span className={classes.support} data-tone={SUPPORT_TONES[support.state]}>
+          {t(`support.${support.state}`)}
+        </span>
+      )}
     </span>
   );
 }

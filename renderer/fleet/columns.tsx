@@ -14,16 +14,16 @@ import classes from "./fleet.module.css";
 import { FLEET_COLUMNS, type FleetColumn } from "./fleet-view.ts";
 
 const WIDTHS: Readonly<Record<FleetColumn, readonly [width: number, grow: number]>> = {
-  customer: [160, 3],
+  customer: [150, 3],
   service: [64, 0.4],
   kind: [96, 0.6],
   version: [150, 1],
-  region: [106, 0.8],
-  state: [112, 0.8],
-  health: [122, 0.8],
-  backup: [122, 0.8],
-  window: [140, 0.8],
-  owner: [112, 1.6],
+  region: [104, 0.8],
+  state: [108, 0.8],
+  health: [118, 0.8],
+  backup: [118, 0.8],
+  window: [136, 0.8],
+  owner: [104, 1.6],
 };
 
 /** The columns that are not hidden, in their words. */

@@ -60,11 +60,7 @@ export function LabPage() {
 
 function Endpoints({ lab }: { readonly lab: LabStatus }) {
   const { t, language } = useWords();
-  const example = [
-    `AWS_ACCESS_KEY_ID=${lab.accessKeyId} AWS_SECRET_ACCESS_KEY=…`,
-    `AWS_CA_BUNDLE='${lab.ca}'`,
-    `aws --endpoint-url ${lab.ec2} --region ${lab.regions[0] ?? "eu-west-1"} ec2 describe-instances --output table`,
-  ].join(" \\\n  ");
+  const example = exampleOf(lab);
   return (
     <Panel title={t("lab.endpoints")}>
       <FactList>
@@ -97,6 +93,20 @@ function Endpoints({ lab }: { readonly lab: LabStatus }) {
       </Text>
     </Panel>
   );
+}
+
+/** Keeps a value one word of a POSIX shell, whatever it holds. */
+const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** A line to paste into a shell. The secret key is read from the lab's folder there: this window never has it. */
+function exampleOf(lab: LabStatus): string {
+  const facts = lab.ca.replace(/ca[\\/][^\\/]+$/, "lab.json");
+  return [
+    `export AWS_ACCESS_KEY_ID=${quoted(lab.accessKeyId)}`,
+    `export AWS_SECRET_ACCESS_KEY="$(grep -o '"secretAccessKey": *"[^"]*"' ${quoted(facts)} | cut -d '"' -f 4)"`,
+    ...(lab.ec2.startsWith("https:") ? [`export AWS_CA_BUNDLE=${quoted(lab.ca)}`] : []),
+    `aws --endpoint-url ${lab.ec2} --region ${lab.regions[0] ?? "eu-west-1"} ec2 describe-instances --output table`,
+  ].join("\n");
 }
 
 interface ResetProps {

@@ -89,7 +89,7 @@ export interface Surroundings {
 
 const DEFAULT_PRODUCTION_GIB = 100;
 /** The smallest size that runs an ERP with its database comfortably. */
-const COMFORTABLE_VCPUS = 4;
+const COMFORTABLE = { vcpus: 4, memoryMiB: 16_384 };
 
 const natural = new Intl.Collator("en", { numeric: true });
 
@@ -152,7 +152,7 @@ export function orderOf(draft: Draft, { options, today, zone }: Surroundings): O
   const sorted = options.sizes.toSorted(bySize);
   const productionType =
     sorted.find(({ instanceType }) => instanceType === draft.productionType) ??
-    sorted.find(({ vcpus }) => vcpus >= COMFORTABLE_VCPUS) ??
+    sorted.find(({ vcpus, memoryMiB }) => vcpus >= COMFORTABLE.vcpus && memoryMiB >= COMFORTABLE.memoryMiB) ??
     sorted.at(-1);
   const productionGiB = draft.productionGiB ?? DEFAULT_PRODUCTION_GIB;
   const kind = secondKind(draft.service);

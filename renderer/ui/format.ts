@@ -79,11 +79,17 @@ export function relativeTime(date: Date, now: number, language: string): string 
   return format.format(0, "second");
 }
 
-/** "1 h 04 min", "12 s"; the two largest units, as long as both say something. */
+/** "1h 4m", "12s", "0.4s": the two largest units, tenths below ten seconds. */
 export function duration(ms: number, language: string): string {
-  const seconds = Math.max(0, Math.round(ms / SECOND_MS));
   const unit = (value: number, name: string) =>
-    new Intl.NumberFormat(localeOf(language), { style: "unit", unit: name, unitDisplay: "narrow" }).format(value);
+    new Intl.NumberFormat(localeOf(language), {
+      style: "unit",
+      unit: name,
+      unitDisplay: "narrow",
+      maximumFractionDigits: 1,
+    }).format(value);
+  if (ms < 10 * SECOND_MS) return unit(Math.max(0, ms) / SECOND_MS, "second");
+  const seconds = Math.round(ms / SECOND_MS);
   if (seconds < 60) return unit(seconds, "second");
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${unit(minutes, "minute")} ${unit(seconds % 60, "second")}`;

@@ -19,6 +19,7 @@ export const en = {
   "connection.open": "Connected",
   "connection.lost": "Connection to the console lost, trying again",
   "connection.lostDetail": "Running jobs go on without this window. What is shown is as last read.",
+  "connection.newAddress": "If the console was started anew: fleetwright start prints its address.",
   "connection.retryNow": "Try now",
 
   "start.title": "Fleetwright is starting",
@@ -364,7 +365,7 @@ export const en = {
   "lab.accessKey": "Access key id",
   "lab.ca": "Certificate authority",
   "lab.example": "Try it from a shell",
-  "lab.exampleHint": "The secret access key is printed by: fleetwright lab status",
+  "lab.exampleHint": "The secret key is read from the lab's folder: this window never has it.",
   "lab.requests": "Requests",
   "lab.buckets": "Buckets",
   "lab.since": "Running since",

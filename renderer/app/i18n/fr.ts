@@ -20,6 +20,7 @@ export const fr: Messages = {
   "connection.open": "Connecté",
   "connection.lost": "Connexion à la console perdue, nouvel essai en cours",
   "connection.lostDetail": "Les tâches continuent sans cette fenêtre. L'affichage date de la dernière lecture.",
+  "connection.newAddress": "Si la console a été relancée : fleetwright start affiche son adresse.",
   "connection.retryNow": "Réessayer maintenant",
 
   "start.title": "Fleetwright démarre",
@@ -365,7 +366,7 @@ export const fr: Messages = {
   "lab.accessKey": "Identifiant de clé d'accès",
   "lab.ca": "Autorité de certification",
   "lab.example": "À essayer dans un terminal",
-  "lab.exampleHint": "La clé secrète s'affiche avec : fleetwright lab status",
+  "lab.exampleHint": "La clé secrète est lue dans le dossier du labo : cette fenêtre ne l'a jamais.",
   "lab.requests": "Requêtes",
   "lab.buckets": "Compartiments",
   "lab.since": "En marche depuis",
