@@ -34,15 +34,21 @@ export function jobRun(jobId: string, store: JobStore, stopping: AbortSignal): J
         async () => {
           const cancelled = DBOS.stepStatus?.cancelSignal;
           const signal = cancelled ? AbortSignal.any([cancelled, stopping]) : stopping;
-          await store.stepStarted(jobId, name);
+          const attempts = await store.stepStarted(jobId, name);
+          let outcome = "done";
           const context: StepContext = {
             jobId,
             signal,
             log: (text, level = "info") => store.log(jobId, level, name, text),
-            detail: (text) => store.stepDetail(jobId, name, text),
+            detail: (text) => {
+              outcome = text;
+              return store.stepDetail(jobId, name, text);
+            },
           };
+          if (attempts > 1) await context.log(`attempt ${attempts}`);
           try {
             const result = await untilDone(name, context, store, work);
+            await context.log(outcome);
             await store.stepEnded(jobId, name, "done", null);
             return result;
           } catch (error) {

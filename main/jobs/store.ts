@@ -156,7 +156,7 @@ export function jobStore(pool: Pool) {
       );
     },
 
-    /** Marks a step as running and the job with it, and counts the attempt. Adds a step that was not planned. */
+    /** Marks a step as running and the job with it, and gives the count of attempts. Adds a step that was not planned. */
     async stepStarted(jobId: string, name: string): Promise<number> {
       const { rows } = await pool.query(
         `with this_step as (
@@ -164,15 +164,15 @@ export function jobStore(pool: Pool) {
            values ($1, (select coalesce(max(position) + 1, 0) from job_step where job_id = $1), $2, 'running', 1, now())
            on conflict (job_id, name) do update set state = 'running', attempts = job_step.attempts + 1, error = null,
              started_at = coalesce(job_step.started_at, now()), ended_at = null
-           returning position),
+           returning position, attempts),
          this_job as (
            update job set state = 'running', waiting_for = null, error = null, ended_at = null, current_step = $2,
              started_at = coalesce(started_at, now()) where id = $1 returning id)
-         select position, pg_notify($3, 'step:' || $1 || ':' || position), pg_notify($3, 'job:' || $1)
+         select attempts, pg_notify($3, 'step:' || $1 || ':' || position), pg_notify($3, 'job:' || $1)
          from this_step, this_job`,
         [jobId, name, JOBS_CHANNEL],
       );
-      return rows[0].position as number;
+      return rows[0].attempts as number;
     },
 
     async stepEnded(jobId: string, name: string, state: StepState, error: ErrorFacts | null): Promise<void> {

@@ -33,6 +33,7 @@ async function consoleWith(open: OpenScratch, work: Work) {
             const attempt = (attempts.get(name) ?? 0) + 1;
             attempts.set(name, attempt);
             await work(name, attempt, step);
+            await step.detail(`${name} found`);
             log.push(name);
           });
         }
@@ -128,8 +129,17 @@ describeOnBothDatabases("jobs", (open) => {
 
     await call(jobs.router.retry, { jobId: "job-1" });
     const done = await untilState(jobs, "job-1", "done");
+    const lines = await call(jobs.router.logs, { jobId: "job-1" });
     expect(log).toEqual(["one", "two", "three"]);
     expect(done.error).toBeNull();
+    expect(lines.map((line) => `${line.level} ${line.step ?? "-"}: ${line.text}`)).toEqual([
+      "info one: one found",
+      "error two: HostCommandFailed: no room",
+      "info -: Retried from the step that failed.",
+      "info two: attempt 2",
+      "info two: two found",
+      "info three: three found",
+    ]);
   });
 
   test("a failure that may pass is shown as waiting and tried again by itself", async () => {
