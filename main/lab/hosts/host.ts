@@ -123,7 +123,7 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
   };
   const onSsh = (socket: Socket) =>
     take(socket, "ssh", () => {
-      if (troubles.has("ssh-cut")) setTimeout(() => socket.destroy(), CUT_AFTER_MS).unref();
+      if (troubles.has("ssh-cut")) setTimeout(() => troubles.has("ssh-cut") && socket.destroy(), CUT_AFTER_MS).unref();
       Promise.all([control.ready(), currentKeys()])
         .then(([, keys]) => {
           ssh ??= createSshServer({ ...sshOptions, keys });
@@ -176,7 +176,10 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
     } else frozen = undefined;
     await instance.freeze(on);
     await signalCommands(spec.instanceId, on ? "SIGSTOP" : "SIGCONT");
-    for (const socket of sshSockets) on ? socket.pause() : socket.resume();
+    for (const socket of sshSockets) {
+      if (on) socket.pause();
+      else socket.resume();
+    }
     before?.end();
   }
 
@@ -186,11 +189,11 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
       const before = spec;
       spec = next;
       await provisionKeys(spec, folders, context.owner);
-      if (volumeFolders(before).join() !== volumeFolders(next).join()) await instance.sleep();
+      await instance.volumesChanged();
       if (before.address === next.address) return;
       await unbind();
       await bind();
-      await instance.sleep();
+      await instance.addressChanged();
     },
     async consoleOutput() {
       const boots = (await readIfThere(path.join(folders.log, "boot.log"))) ?? "";
@@ -223,7 +226,7 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
       if (troubles.delete("host-frozen")) await freeze(false);
       await endCommands(spec.instanceId);
       await control.close();
-      await instance.sleep();
+      await instance.end();
       await rm(context.runFolder, { recursive: true, force: true });
     },
   };

@@ -10,7 +10,7 @@ import { readIfThere, writeWhole } from "../files.ts";
 import type { HostFolders } from "../folders.ts";
 import { ownFolder, type Owner } from "../owner.ts";
 import type { PostgresBinaries } from "../postgres/binaries.ts";
-import { type Cluster, majorVersion, startCluster, stopClusterAt } from "../postgres/cluster.ts";
+import { type Cluster, majorVersion, startCluster } from "../postgres/cluster.ts";
 import { systemIdentifier } from "../postgres/system-identifier.ts";
 import { freezeTree, memoryOfTree, thawTree } from "../postgres/process-tree.ts";
 import { DataIdentity, readUserData, type SetupInput } from "./identity.ts";
@@ -111,13 +111,19 @@ export interface ErpInstance {
   freeze(on: boolean): Promise<void>;
   /** Runs `work` while the processes neither start nor end. */
   hold<Result>(work: () => Promise<Result>): Promise<Result>;
-  /** Ends the processes; the next contact starts them again. */
-  sleep(): Promise<void>;
+  /** The host's volumes changed: what ran on another one ends. */
+  volumesChanged(): Promise<void>;
+  /** The host has another address: its certificate must name it. */
+  addressChanged(): Promise<void>;
+  /** Ends the processes for good. */
+  end(): Promise<void>;
 }
 
 const CERTIFICATE_DAYS = 365;
 const RENEW_BEFORE_MS = 30 * DAY_MS;
 const MEMORY_AGE_MS = 10_000;
+/** Orders remembered to tell their number in the last minute. */
+const RECENT_MAX = 5_000;
 
 export async function createInstance(context: InstanceContext): Promise<ErpInstance> {
   const { folders, owner, spec, log } = context;
@@ -137,6 +143,7 @@ export async function createInstance(context: InstanceContext): Promise<ErpInsta
   let certificate: { cert: string; key: string } | null = null;
   let trouble: string | null = null;
   let diskFull = false;
+  let ended = false;
   let ordersWritten = 0;
   let recent: number[] = [];
   let memory: { readAt: number; bytes: number | null } = { readAt: 0, bytes: null };
@@ -250,7 +257,7 @@ export async function createInstance(context: InstanceContext): Promise<ErpInsta
     if (diskFull) throw new NoSpace("No space left on device");
     const placed = await needUp().store.placeOrder(order);
     ordersWritten += 1;
-    recent.push(Date.now());
+    recent = [...recent.slice(-RECENT_MAX), Date.now()];
     await appendFile(file.acknowledged, `${placed.number}\n`);
     return placed;
   }
@@ -262,6 +269,7 @@ export async function createInstance(context: InstanceContext): Promise<ErpInsta
 
   async function wakeAlone(): Promise<void> {
     if (up) return;
+    if (ended) throw new Refusal("failed", "The host is powered off.");
     const { product: name, version } = product();
     const volume = needVolume();
     const known = await readIdentity(volume);
@@ -475,13 +483,19 @@ export async function createInstance(context: InstanceContext): Promise<ErpInsta
         if (up) await (on ? freezeTree : thawTree)(up.cluster.pid);
       }),
     hold: alone,
-    sleep: () =>
+    volumesChanged: () =>
       alone(async () => {
-        await takeDown();
-        const data = dataVolume();
-        // One that a killed lab left behind and nobody contacted since.
-        if (data) await stopClusterAt(path.join(data.volume.folder, "pgdata"));
+        if (up && up.volume.folder !== dataVolume()?.volume.folder) await takeDown();
       }),
+    addressChanged: () =>
+      alone(async () => {
+        const identity = await knownIdentity();
+        if (certificate && identity) certificate = await ensureCertificate(identity.domain);
+      }),
+    end() {
+      ended = true;
+      return alone(takeDown);
+    },
   };
 }
 

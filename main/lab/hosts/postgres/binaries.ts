@@ -1,8 +1,12 @@
-import { cp, mkdir, rename, rm, stat } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { promisify } from "node:util";
 import { AppError } from "../../../../shared/errors.ts";
 import { closedParent, type Owner } from "../owner.ts";
+
+const runFile = promisify(execFile);
 
 export interface PostgresBinaries {
   readonly initdb: string;
@@ -28,8 +32,17 @@ export async function findBinaries(owner: Owner | undefined, asideFolder: string
       { cause: error },
     );
   }
-  const folder =
-    owner && (await closedParent(path.join(native, "bin"), owner)) ? await aside(native, asideFolder) : native;
+  return binariesIn(native, owner, asideFolder);
+}
+
+/** The programs below `native`, or a copy of them where the owner can reach them. */
+export async function binariesIn(
+  native: string,
+  owner: Owner | undefined,
+  asideFolder: string,
+): Promise<PostgresBinaries> {
+  const reachable = !owner || !(await closedParent(path.join(native, "bin", "postgres"), owner));
+  const folder = reachable ? native : await copyAside(native, asideFolder);
   return {
     initdb: path.join(folder, "bin", "initdb"),
     postgres: path.join(folder, "bin", "postgres"),
@@ -43,13 +56,18 @@ export async function findBinaries(owner: Owner | undefined, asideFolder: string
   };
 }
 
-async function aside(native: string, asideFolder: string): Promise<string> {
-  const there = await stat(path.join(asideFolder, "bin", "postgres")).catch(() => undefined);
-  if (there) return asideFolder;
-  await mkdir(path.dirname(asideFolder), { recursive: true });
-  const draft = `${asideFolder}.${process.pid}.new`;
+async function copyAside(native: string, asideFolder: string): Promise<string> {
+  const { version } = JSON.parse(await readFile(path.join(native, "..", "package.json"), "utf8")) as {
+    version: string;
+  };
+  const folder = `${asideFolder}-${version}`;
+  if (await stat(folder).catch(() => undefined)) return folder;
+  await mkdir(path.dirname(folder), { recursive: true });
+  const draft = `${folder}.${process.pid}.new`;
   await rm(draft, { recursive: true, force: true });
-  await cp(native, draft, { recursive: true, verbatimSymlinks: true });
-  await rename(draft, asideFolder);
-  return asideFolder;
+  await runFile("cp", ["-a", "--", native, draft]);
+  // Whoever installed may have kept the files to himself.
+  await runFile("chmod", ["-R", "a+rX", "--", draft]);
+  await rename(draft, folder);
+  return folder;
 }

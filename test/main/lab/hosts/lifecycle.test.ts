@@ -127,6 +127,24 @@ test("a data volume that moves to another host takes its tenant along; a host wi
   });
 });
 
+test("a second volume and another address leave the running database alone", async () => {
+  const host = await lab.spec("grown", { userData: seededWith() });
+  await lab.room.powerOn(host);
+  await web(lab, host, "GET", "/health");
+  const server = await runningPostmaster(dataFolder(host));
+  const other = await lab.spec("spare");
+  const moved = {
+    ...host,
+    address: other.address,
+    volumes: { ...host.volumes, "/dev/sdg": { volumeId: "vol-2", sizeGiB: 1, folder: path.join(lab.folder, "vol-2") } },
+  };
+  await lab.room.update(moved);
+  expect((await web(lab, moved, "GET", "/health")).status).toBe(200);
+  await expect(web(lab, host, "GET", "/health")).rejects.toThrow();
+  expect(JSON.parse((await sshOnce(lab, moved, "erpctl smoke")).stdout)).toMatchObject({ ok: true });
+  expect(await runningPostmaster(dataFolder(host))).toEqual(server);
+});
+
 test("data of a newer version is not touched by an older one, and that of an older one is taken over", async () => {
   const older = await lab.spec("older", { version: "26Q1", userData: seededWith() });
   await lab.room.powerOn(older);
