@@ -83,7 +83,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 
   "@dbos-inc/dbos-sdk": ["main/"],
   pg: ["main/database/", "main/jobs/", "main/lab/hosts/"],
-  pino: ["main/log.ts", "main/lab/"],
   conf: ["main/settings/"],
   "env-paths": ["main/home/", "main/settings/"],
   ssh2: ["main/adapters/ssh/", "main/lab/hosts/"],
@@ -100,13 +99,11 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   commander: ["main/hosts/"],
   open: ["main/hosts/"],
   electron: ["main/hosts/electron", "main/hosts/preload.ts"],
-  "electron-store": ["main/hosts/electron"],
 
   react: ["renderer/"],
   "react-dom": ["renderer/"],
   "@mantine/core": ["renderer/"],
   "@mantine/dates": ["renderer/"],
-  "@mantine/form": ["renderer/"],
   "@mantine/hooks": ["renderer/"],
   "@mantine/notifications": ["renderer/"],
   "@mantine/spotlight": ["renderer/"],
