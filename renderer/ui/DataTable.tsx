@@ -1,7 +1,7 @@
 import { Skeleton } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useId, useRef, useState } from "react";
+import { type KeyboardEvent, memo, type ReactNode, useCallback, useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import classes from "./DataTable.module.css";
 
@@ -48,6 +48,9 @@ interface Props<Row> {
   readonly accent?: (row: Row) => string | undefined;
 }
 
+type GroupItem = Extract<Item<never>, { type: "group" }>;
+type RowItem<Row> = Extract<Item<Row>, { type: "row" }>;
+
 const ROW_HEIGHT = 30;
 const SKELETON_ROWS = 14;
 
@@ -67,6 +70,7 @@ export function DataTable<Row>(props: Props<Row>) {
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_HEIGHT,
     overscan: 12,
+    useFlushSync: false,
     scrollPaddingStart: ROW_HEIGHT,
     getItemKey: (index) => items[index]?.key ?? index,
   });
@@ -117,10 +121,15 @@ export function DataTable<Row>(props: Props<Row>) {
       activate(0);
   }
 
-  function onRowClick(event: MouseEvent, item: Item<Row>) {
+  // One function for all rows and drawings, so that rows in sight are not drawn again while one scrolls.
+  const toggleGroup = useRef(onToggleGroup);
+  useEffect(() => {
+    toggleGroup.current = onToggleGroup;
+  });
+  const pick = useCallback((item: Item<Row>) => {
     setActiveKey(item.key);
-    if (item.type === "group") act(item);
-  }
+    if (item.type === "group") toggleGroup.current?.(item.key);
+  }, []);
 
   const body = loading ? (
     <div role="rowgroup" aria-busy="true">
@@ -141,47 +150,23 @@ export function DataTable<Row>(props: Props<Row>) {
         if (!item) return null;
         const shared = {
           id: `${id}-${item.key}`,
-          role: "row",
-          "aria-rowindex": index + 2,
-          "data-active": item.key === activeKey || undefined,
-          style: { gridTemplateColumns: template, transform: `translateY(${start}px)` },
-          onClick: (event: MouseEvent) => onRowClick(event, item),
+          index,
+          start,
+          template,
+          active: item.key === activeKey,
+          onPick: pick,
         };
-        if (item.type === "group") {
-          return (
-            <div
-              key={item.key}
-              {...shared}
-              className={`${classes.row} ${classes.group}`}
-              aria-expanded={!item.collapsed}
-            >
-              <div role="gridcell" aria-colspan={columns.length} className={classes.groupCell}>
-                {item.collapsed ? (
-                  <IconChevronRight size={14} aria-hidden />
-                ) : (
-                  <IconChevronDown size={14} aria-hidden />
-                )}
-                <span>{item.label}</span>
-                <span className={classes.count}>{item.count}</span>
-              </div>
-            </div>
-          );
-        }
-        return (
-          <div
+        return item.type === "group" ? (
+          <GroupRow key={item.key} item={item} columnCount={columns.length} {...shared} />
+        ) : (
+          <DataRow
             key={item.key}
+            item={item}
+            columns={columns}
+            accent={accent?.(item.row)}
+            onOpen={onOpen}
             {...shared}
-            className={`${classes.row} ${classes.moving}`}
-            data-accent={accent?.(item.row)}
-            data-even={index % 2 === 0 || undefined}
-            onDoubleClick={() => onOpen?.(item.row)}
-          >
-            {columns.map((column) => (
-              <div key={column.id} role="gridcell" className={classes.cell} data-align={column.align}>
-                {column.cell(item.row)}
-              </div>
-            ))}
-          </div>
+          />
         );
       })}
     </div>
@@ -237,3 +222,77 @@ export function DataTable<Row>(props: Props<Row>) {
     </div>
   );
 }
+
+interface LineProps<LineItem> {
+  readonly id: string;
+  readonly item: LineItem;
+  readonly index: number;
+  readonly start: number;
+  readonly template: string;
+  readonly active: boolean;
+}
+
+const placed = (template: string, start: number) => ({
+  gridTemplateColumns: template,
+  transform: `translateY(${start}px)`,
+});
+
+interface GroupRowProps extends LineProps<GroupItem> {
+  readonly columnCount: number;
+  readonly onPick: (item: GroupItem) => void;
+}
+
+const GroupRow = memo(function GroupRow(props: GroupRowProps) {
+  const { id, item, index, start, template, active, columnCount, onPick } = props;
+  return (
+    <div
+      id={id}
+      role="row"
+      aria-rowindex={index + 2}
+      aria-expanded={!item.collapsed}
+      data-active={active || undefined}
+      className={`${classes.row} ${classes.group}`}
+      style={placed(template, start)}
+      onClick={() => onPick(item)}
+    >
+      <div role="gridcell" aria-colspan={columnCount} className={classes.groupCell}>
+        {item.collapsed ? <IconChevronRight size={14} aria-hidden /> : <IconChevronDown size={14} aria-hidden />}
+        <span>{item.label}</span>
+        <span className={classes.count}>{item.count}</span>
+      </div>
+    </div>
+  );
+});
+
+interface DataRowProps<Row> extends LineProps<RowItem<Row>> {
+  readonly columns: readonly Column<Row>[];
+  readonly accent: string | undefined;
+  readonly onPick: (item: Item<Row>) => void;
+  readonly onOpen: ((row: Row) => void) | undefined;
+}
+
+function PlainDataRow<Row>(props: DataRowProps<Row>) {
+  const { id, item, index, start, template, active, columns, accent, onPick, onOpen } = props;
+  return (
+    <div
+      id={id}
+      role="row"
+      aria-rowindex={index + 2}
+      data-active={active || undefined}
+      data-accent={accent}
+      data-even={index % 2 === 0 || undefined}
+      className={`${classes.row} ${classes.moving}`}
+      style={placed(template, start)}
+      onClick={() => onPick(item)}
+      onDoubleClick={() => onOpen?.(item.row)}
+    >
+      {columns.map((column) => (
+        <div key={column.id} role="gridcell" className={classes.cell} data-align={column.align}>
+          {column.cell(item.row)}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+const DataRow = memo(PlainDataRow) as typeof PlainDataRow;

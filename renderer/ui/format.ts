@@ -4,14 +4,24 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../shared/time.ts";
 const LOCALES: Readonly<Record<string, string>> = { en: "en-GB", fr: "fr-FR" };
 const localeOf = (language: string) => LOCALES[language] ?? language;
 
-const made = new Map<string, Intl.DateTimeFormat>();
-/** Making an Intl formatter costs more than using it a thousand times. */
-function dateFormat(language: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${language} ${JSON.stringify(options)}`;
-  let format = made.get(key);
-  if (!format) made.set(key, (format = new Intl.DateTimeFormat(localeOf(language), options)));
-  return format;
+/** Making an Intl formatter costs more than using it a thousand times: each is made once. */
+function cached<Options, Format>(make: (locale: string, options: Options) => Format) {
+  const made = new Map<string, Format>();
+  return (language: string, options: Options): Format => {
+    const key = `${language} ${JSON.stringify(options)}`;
+    const known = made.get(key);
+    if (known) return known;
+    const format = make(localeOf(language), options);
+    made.set(key, format);
+    return format;
+  };
 }
+
+const dateFormat = cached((locale, options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, options));
+const numberFormat = cached((locale, options: Intl.NumberFormatOptions) => new Intl.NumberFormat(locale, options));
+const relativeFormat = cached(
+  (locale, options: Intl.RelativeTimeFormatOptions) => new Intl.RelativeTimeFormat(locale, options),
+);
 
 /** An unknown zone falls back to the machine's own instead of failing a whole screen. */
 function known(zone: string | undefined): { timeZone?: string } {
@@ -71,7 +81,7 @@ const STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
 
 /** "3 hours ago", "in 2 days"; "now" below a minute. */
 export function relativeTime(date: Date, now: number, language: string): string {
-  const format = new Intl.RelativeTimeFormat(localeOf(language), { numeric: "auto", style: "short" });
+  const format = relativeFormat(language, { numeric: "auto", style: "short" });
   const distance = date.getTime() - now;
   for (const [unit, size] of STEPS) {
     if (Math.abs(distance) >= size) return format.format(Math.trunc(distance / size), unit);
@@ -82,12 +92,9 @@ export function relativeTime(date: Date, now: number, language: string): string 
 /** "1h 4m", "12s", "0.4s": the two largest units, tenths below ten seconds. */
 export function duration(ms: number, language: string): string {
   const unit = (value: number, name: string) =>
-    new Intl.NumberFormat(localeOf(language), {
-      style: "unit",
-      unit: name,
-      unitDisplay: "narrow",
-      maximumFractionDigits: 1,
-    }).format(value);
+    numberFormat(language, { style: "unit", unit: name, unitDisplay: "narrow", maximumFractionDigits: 1 }).format(
+      value,
+    );
   if (ms < 10 * SECOND_MS) return unit(Math.max(0, ms) / SECOND_MS, "second");
   const seconds = Math.round(ms / SECOND_MS);
   if (seconds < 60) return unit(seconds, "second");
@@ -97,17 +104,17 @@ export function duration(ms: number, language: string): string {
 }
 
 export function count(value: number, language: string): string {
-  return new Intl.NumberFormat(localeOf(language)).format(value);
+  return numberFormat(language, {}).format(value);
 }
 
 export function percent(value: number, language: string): string {
-  return new Intl.NumberFormat(localeOf(language), { style: "percent" }).format(value / 100);
+  return numberFormat(language, { style: "percent" }).format(value / 100);
 }
 
 /** 16384 → "16 GiB"; French counts in octets. */
 export function mebibytes(value: number, language: string): string {
   const gib = value / 1024;
-  const shown = new Intl.NumberFormat(localeOf(language), { maximumFractionDigits: 1 });
+  const shown = numberFormat(language, { maximumFractionDigits: 1 });
   const unit = language === "fr" ? "io" : "iB";
   return gib >= 1 ? `${shown.format(gib)} G${unit}` : `${shown.format(value)} M${unit}`;
 }
