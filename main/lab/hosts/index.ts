@@ -6,12 +6,11 @@ import path from "node:path";
 import { AppError } from "../../../shared/errors.ts";
 import type { MachineRoom } from "../types.ts";
 import type { LabCa } from "./ca.ts";
-import { readIfThere } from "./files.ts";
 import { bootHost, type Host } from "./host.ts";
 import { hostOwner, ownFolder, type Owner } from "./owner.ts";
 import { makeTemplate } from "./erp/template.ts";
 import { findBinaries } from "./postgres/binaries.ts";
-import { runningPostmaster, stopClusterAt } from "./postgres/cluster.ts";
+import { runningPostmaster, stopServerOf } from "./postgres/cluster.ts";
 import { freezeTree, isStopped, thawTree } from "./postgres/process-tree.ts";
 
 export interface MachineRoomOptions {
@@ -87,7 +86,10 @@ export function createMachineRoom(options: MachineRoomOptions): MachineRoom {
         const running = hosts.get(instanceId);
         hosts.delete(instanceId);
         await running?.powerOff();
-        await endLeftover(path.join(await sockets(), instanceId));
+        // One that an earlier process left running for a host which was not powered on since.
+        const folder = path.join(await sockets(), instanceId);
+        await stopServerOf(folder);
+        await rm(folder, { recursive: true, force: true });
       }),
     update: (spec) => alone(spec.instanceId, async () => hosts.get(spec.instanceId)?.update(spec)),
     consoleOutput: async (instanceId) => host(instanceId).consoleOutput(),
@@ -150,14 +152,6 @@ function copyFailure(complaint: string): AppError {
         next: "Free some space, then try again.",
       })
     : new AppError("LabUnavailable", `A lab volume could not be copied: ${complaint}`, { retryable: true });
-}
-
-/** Ends the database server that a killed lab left running for a host which was not powered on since. */
-async function endLeftover(folder: string): Promise<void> {
-  const lock = await readIfThere(path.join(folder, ".s.PGSQL.5432.lock"));
-  const dataFolder = lock?.split("\n")[1];
-  if (dataFolder) await stopClusterAt(dataFolder);
-  await rm(folder, { recursive: true, force: true });
 }
 
 /**

@@ -4,7 +4,7 @@ import path from "node:path";
 import { HOUR_MS } from "../../../../shared/time.ts";
 import { ownFolder, type Owner } from "../owner.ts";
 import type { PostgresBinaries } from "../postgres/binaries.ts";
-import { initCluster, startCluster } from "../postgres/cluster.ts";
+import { initCluster, startCluster, stopServerOf } from "../postgres/cluster.ts";
 import { newSystemIdentifier } from "../postgres/system-identifier.ts";
 import { createDatabase } from "./store.ts";
 
@@ -29,7 +29,8 @@ export async function makeTemplate({ binaries, owner, folder, runFolder }: Templ
   const there = await stat(dataFolder).catch(() => undefined);
   if (there && Date.now() - there.mtimeMs < FRESH_MS) return dataFolder;
 
-  const draft = `${folder}.${process.pid}.new`;
+  const draft = `${folder}.new`;
+  await stopServerOf(runFolder);
   await rm(draft, { recursive: true, force: true });
   await ownFolder(draft, owner);
   await ownFolder(runFolder, owner, 0o700);

@@ -109,6 +109,7 @@ export async function startCluster(place: ClusterPlace): Promise<Cluster> {
       return cluster(running.pid, place.socketFolder, pollGone(running.pid));
   }
   if (running) await stopPostmaster(running.pid);
+  await stopServerOf(place.socketFolder);
   await rm(path.join(place.dataFolder, "postmaster.pid"), { force: true });
 
   const giveUpAt = Date.now() + RETRY_MS;
@@ -120,10 +121,11 @@ export async function startCluster(place: ClusterPlace): Promise<Cluster> {
   }
 }
 
-/** Ends the server on a data folder, whoever started it. */
-export async function stopClusterAt(dataFolder: string): Promise<void> {
-  const running = await runningPostmaster(dataFolder);
-  if (running) await stopPostmaster(running.pid);
+/** Ends the server that listens in a socket folder, whatever its data and whoever started it. */
+export async function stopServerOf(socketFolder: string): Promise<void> {
+  const dataFolder = (await readIfThere(path.join(socketFolder, ".s.PGSQL.5432.lock")))?.split("\n")[1];
+  const running = dataFolder ? await runningPostmaster(dataFolder) : undefined;
+  if (running?.socketFolder === socketFolder) await stopPostmaster(running.pid);
 }
 
 /** Major version of the data; null without data. */

@@ -205,6 +205,28 @@ test("a database that a killed lab left behind ends also when its host is only p
   expect(await runningPostmaster(dataFolder(host))).toBeUndefined();
 });
 
+test("a lab killed at its very first contact starts well the next time", async () => {
+  const fresh = await openRoom();
+  const host = await fresh.spec("newborn", { userData: seededWith() });
+  const { allows: _, ...plain } = host;
+  const program = fileURLToPath(new URL("room-process.ts", import.meta.url));
+  for (const afterMs of [300, 700, 1_100]) {
+    const child = spawn(
+      process.execPath,
+      [program, JSON.stringify({ folder: fresh.folder, ports: fresh.ports, spec: plain })],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    await once(child.stdout, "data");
+    web(fresh, host, "GET", "/health").catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
+  await fresh.room.powerOn(host);
+  expect((await web(fresh, host, "GET", "/health")).status).toBe(200);
+  await fresh.close();
+});
+
 test("an interrupted set-up is finished by the next one", async () => {
   const host = await lab.spec("halfway");
   const { allows: _, ...plain } = host;
