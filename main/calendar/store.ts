@@ -94,7 +94,7 @@ export function calendarStore(pool: Pool) {
     async notices(windowIds: readonly string[]): Promise<StoredNotice[]> {
       if (windowIds.length === 0) return [];
       const { rows } = await pool.query(
-        `select ${NOTICE} from maintenance_notice where window_id = any ($1) order by created_at, id`,
+        `select ${NOTICE} from maintenance_notice where window_id = any ($1) order by seq`,
         [windowIds],
       );
       return rows;
@@ -186,7 +186,7 @@ async function windowOf(db: Queryable, id: string): Promise<StoredWindow | undef
 async function changesOf(db: Queryable, windowId: string): Promise<StoredChange[]> {
   const { rows } = await db.query(
     `select request_id as "requestId", window_id as "windowId", act, at, by, starts_at as "startsAt",
-       ends_at as "endsAt", reason from maintenance_window_change where window_id = $1 order by at, request_id`,
+       ends_at as "endsAt", reason from maintenance_window_change where window_id = $1 order by seq`,
     [windowId],
   );
   return rows;

@@ -38,9 +38,10 @@ create table maintenance_window_change (
   by text not null,
   starts_at timestamptz not null,
   ends_at timestamptz not null,
-  reason text
+  reason text,
+  seq bigint generated always as identity
 );
-create index maintenance_window_change_by_window on maintenance_window_change (window_id, at);
+create index maintenance_window_change_by_window on maintenance_window_change (window_id, seq);
 
 create table maintenance_notice (
   id text primary key,
@@ -58,9 +59,10 @@ create table maintenance_notice (
   sent_by text,
   recorded_at timestamptz,
   proof jsonb,
+  seq bigint generated always as identity,
   check ((state = 'sent') = (sent_at is not null and proof is not null))
 );
-create index maintenance_notice_by_window on maintenance_notice (window_id, created_at);
+create index maintenance_notice_by_window on maintenance_notice (window_id, seq);
 create unique index maintenance_notice_one_draft on maintenance_notice (window_id, language) where state = 'draft';
 
 create table maintenance_blackout (

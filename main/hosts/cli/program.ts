@@ -9,6 +9,7 @@ import { addStartVerbs } from "./start-verbs.ts";
 import { addTenantVerbs } from "./tenant-verbs.ts";
 import { oneOf } from "./usage.ts";
 import { createVerbs, type Execute, withGlobals } from "./verbs.ts";
+import { addWindowVerbs } from "./window-verbs.ts";
 
 /** Every noun and verb. Describes only: what a verb needs is loaded when it runs. */
 export function createProgram(execute: Execute): Command {
@@ -26,6 +27,7 @@ export function createProgram(execute: Execute): Command {
   addAccountVerbs(verbs);
   addTenantVerbs(verbs);
   addJobVerbs(verbs);
+  addWindowVerbs(verbs);
   addPolicyVerbs(verbs);
   addLabVerbs(verbs);
   addSettingsVerbs(verbs);

@@ -1,0 +1,351 @@
+import { createHash, randomUUID } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
+import type { Command } from "commander";
+import type {
+  CalendarWindow,
+  ExportedFile,
+  RecurringWindow,
+  WindowCheck,
+  WindowDraft,
+  WindowNotice,
+} from "../../../shared/calendar/model.ts";
+import type { MaintenanceKind } from "../../../shared/policy/profile.ts";
+import type { EnvironmentKind } from "../../../shared/tenant/model.ts";
+import { DAY_MS, MINUTE_MS } from "../../../shared/time.ts";
+import { EXIT } from "./exit-status.ts";
+import type { Cli } from "./session.ts";
+import { plain, shown, table, type Terminal } from "./terminal.ts";
+import { oneName, oneOf, usageError } from "./usage.ts";
+import { nameAndValue, onConsole, type Verbs, wholeNumber } from "./verbs.ts";
+
+interface RangeOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly tenant?: string;
+}
+interface TimeOptions {
+  readonly start?: string;
+  readonly end?: string;
+  readonly zone?: string;
+  readonly minutes?: number;
+  readonly override?: readonly (readonly [string, string])[];
+  readonly requestId?: string;
+}
+interface PlanOptions extends TimeOptions {
+  readonly tenant?: string;
+  readonly environment?: EnvironmentKind;
+  readonly kind?: MaintenanceKind;
+  readonly title?: string;
+  readonly impact?: string;
+  readonly interrupts?: boolean;
+  readonly moveReason?: "recovery" | "disaster" | "other";
+  readonly toRegion?: string;
+}
+interface NoticeOptions {
+  readonly language?: "en" | "fr";
+  readonly format?: "eml" | "ics";
+  readonly out?: string;
+  readonly proof?: string;
+  readonly at?: string;
+}
+
+// Spelled out, since the models would be loaded by every command.
+const KINDS = ["standard", "emergency", "major", "move", "application"] as const satisfies readonly MaintenanceKind[];
+const ENVIRONMENTS = ["production", "test", "sandbox"] as const satisfies readonly EnvironmentKind[];
+const LANGUAGES = ["en", "fr"] as const;
+const FORMATS = ["eml", "ics"] as const;
+const MOVE_REASONS = ["recovery", "disaster", "other"] as const;
+const NOTICE_ACTS = ["list", "draft", "export", "sent"] as const;
+const DEFAULT_MINUTES = 60;
+
+/** Planned maintenance: every plan passes the contract's rules, here as in the window. */
+export function addWindowVerbs({ noun, verb }: Verbs): void {
+  const window = noun("window", "maintenance windows, their notices and the calendar");
+
+  rangeOptions(
+    verb<RangeOptions>(
+      window,
+      "list",
+      "planned windows, and those that follow from the contracts",
+      async (cli, options) => {
+        const listed = await onConsole(cli, ({ client }) => client.calendar.list(range(options)));
+        cli.terminal.answer(listed, () => listText(cli.terminal, listed));
+      },
+    ),
+  );
+
+  planOptions(
+    verb<PlanOptions>(
+      window,
+      "check [tenant]",
+      "every rule's verdict on a plan; nothing is kept",
+      async (cli, options, name) => {
+        const input = draft(options, name);
+        const checked = await onConsole(cli, ({ client }) => client.calendar.check(input));
+        cli.terminal.answer(checkDocument(checked), () => checkText(cli.terminal, checked));
+        return checked.allowed ? EXIT.done : EXIT.refused;
+      },
+    ),
+  );
+
+  planOptions(
+    verb<PlanOptions>(window, "schedule [tenant]", "plan a window", async (cli, options, name) => {
+      const input = { ...draft(options, name), requestId: options.requestId ?? randomUUID() };
+      const planned = await onConsole(cli, ({ client }) => client.calendar.schedule(input));
+      cli.terminal.answer(planned, () => windowText(cli.terminal, planned));
+    }),
+  ).option("--request-id <uuid>", "repeating a command with the same id plans one window");
+
+  timeOptions(
+    verb<TimeOptions>(
+      window,
+      "move <window>",
+      "to another time, by the same rules as planning",
+      async (cli, options, windowId) => {
+        const input = {
+          ...{ windowId: String(windowId), requestId: options.requestId ?? randomUUID(), ...start(options) },
+          ...(minutesOf(options) === undefined ? {} : { minutes: minutesOf(options)! }),
+          overrides: Object.fromEntries(options.override ?? []),
+        };
+        const moved = await onConsole(cli, ({ client }) => client.calendar.move(input));
+        cli.terminal.answer(moved, () => windowText(cli.terminal, moved));
+      },
+    ),
+  ).option("--request-id <uuid>", "repeating a command with the same id moves once");
+
+  verb<{ readonly reason: string; readonly requestId?: string }>(
+    window,
+    "cancel <window>",
+    "call a window off; it stays on record",
+    async (cli, options, windowId) => {
+      const input = {
+        windowId: String(windowId),
+        requestId: options.requestId ?? randomUUID(),
+        reason: options.reason,
+      };
+      const cancelled = await onConsole(cli, ({ client }) => client.calendar.cancel(input));
+      cli.terminal.answer(cancelled, () => windowText(cli.terminal, cancelled));
+    },
+  )
+    .requiredOption("--reason <text>", "why")
+    .option("--request-id <uuid>", "repeating a command with the same id cancels once");
+
+  verb<NoticeOptions>(window, "notice [act] [id]", "the ledger of a window's notices", notice)
+    .usage("list WINDOW | draft WINDOW | export NOTICE | sent NOTICE")
+    .option("--language <language>", "draft: en or fr (default: en)", oneOf(LANGUAGES))
+    .option("--format <format>", "export: eml or ics (default: eml)", oneOf(FORMATS))
+    .option("--out <file>", "export: write it there instead of to standard output")
+    .option("--proof <file>", "sent: the message as it was sent; its hash is recorded")
+    .option("--at <time>", "sent: when it was sent, RFC 3339 (default: now)");
+
+  rangeOptions(
+    verb<RangeOptions & { readonly out?: string }>(
+      window,
+      "calendar",
+      "the calendar as .ics, for any mail program",
+      async (cli, options) => {
+        const feed = await onConsole(cli, ({ client }) => client.calendar.feed(range(options)));
+        await giveFile(cli, feed, options.out);
+      },
+    ),
+  ).option("--out <file>", "write it there instead of to standard output");
+}
+
+function rangeOptions(command: Command): Command {
+  return command
+    .option("--from <time>", "first moment, RFC 3339 or a day (default: now)")
+    .option("--to <time>", "last moment (default: 31 days later)")
+    .option("--tenant <tenant>", "one tenant, by slug or id");
+}
+
+function timeOptions(command: Command): Command {
+  return command
+    .option("--start <time>", "RFC 3339 with offset, or a local time like 2026-03-02T22:00")
+    .option("--zone <zone>", "zone of a local time (default: the data centre's)")
+    .option("--minutes <number>", "length (default: 60)", wholeNumber(1, 31 * 24 * 60))
+    .option("--end <time>", "RFC 3339 with offset, instead of --minutes")
+    .option(
+      "--override <rule=reason>",
+      "written reason for a refusal that may be overridden, R40=...; may be repeated",
+      (text: string, before: readonly (readonly [string, string])[] = []) => [...before, nameAndValue(text)],
+    );
+}
+
+function planOptions(command: Command): Command {
+  return timeOptions(
+    command
+      .option("--tenant <tenant>", "slug or id")
+      .option("--environment <kind>", "production, test or sandbox (default: production)", oneOf(ENVIRONMENTS))
+      .option("--kind <kind>", KINDS.join(", "), oneOf(KINDS))
+      .option("--title <text>", "what is done")
+      .option("--impact <text>", "what the customer will notice")
+      .option("--no-interrupts", "the service is not interrupted")
+      .option("--move-reason <reason>", "of a data-centre move: recovery, disaster or other", oneOf(MOVE_REASONS))
+      .option("--to-region <region>", "where a data-centre move goes"),
+  );
+}
+
+function draft(options: PlanOptions, name: string | undefined): WindowDraft {
+  const { kind, moveReason, toRegion } = options;
+  if (!kind) throw usageError("No kind is named.", `Give --kind: ${KINDS.join(", ")}.`);
+  if ((moveReason === undefined) !== (toRegion === undefined)) {
+    throw usageError("A move needs both its reason and its region.", "Give --move-reason and --to-region.");
+  }
+  return {
+    ...{ tenant: oneName("tenant", name, options.tenant), environment: options.environment ?? "production", kind },
+    ...start(options),
+    ...{ minutes: minutesOf(options) ?? DEFAULT_MINUTES, title: options.title ?? "", impact: options.impact ?? "" },
+    ...{ interrupts: options.interrupts ?? true, overrides: Object.fromEntries(options.override ?? []) },
+    ...(moveReason && toRegion && { move: { reason: moveReason, toRegion } }),
+  };
+}
+
+function start({ start: startsAt, zone }: TimeOptions): { startsAt: string; zone?: string } {
+  if (startsAt === undefined) throw usageError("No start is named.", "Give --start 2026-03-02T22:00.");
+  return { startsAt, ...(zone !== undefined && { zone }) };
+}
+
+function minutesOf({ start: from, end, minutes }: TimeOptions): number | undefined {
+  if (end === undefined || from === undefined) return minutes;
+  const length = (Date.parse(end) - Date.parse(from)) / MINUTE_MS;
+  if (minutes !== undefined || !Number.isInteger(length) || length < 1 || !/(?:Z|[+-]\d\d:\d\d)$/.test(from + end)) {
+    throw usageError("--end takes a later time, both it and --start with an offset.", "Or give --minutes.");
+  }
+  return length;
+}
+
+function range({ from, to, tenant }: RangeOptions) {
+  const first = from === undefined ? new Date() : instant(from, "--from");
+  const last = to === undefined ? new Date(first.getTime() + 31 * DAY_MS) : instant(to, "--to");
+  return { from: first, to: last, ...(tenant !== undefined && { tenant }) };
+}
+
+function instant(text: string, option: string): Date {
+  const date = new Date(text);
+  const clear = /^\d{4}-\d{2}-\d{2}(?:$|T.*(?:Z|[+-]\d\d:\d\d)$)/.test(text);
+  if (clear && !Number.isNaN(date.getTime())) return date;
+  throw usageError(`${option} is no time such as 2026-03-02T22:00:00Z.`, "Write it with its offset, or a day.");
+}
+
+async function notice(
+  cli: Cli,
+  options: NoticeOptions,
+  act: string | undefined,
+  id: string | undefined,
+): Promise<void> {
+  const known = NOTICE_ACTS.find((one) => one === act);
+  if (!known) throw usageError(`There is no act "${act ?? ""}".`, `Choose one of ${NOTICE_ACTS.join(", ")}.`);
+  const name = oneName(known === "list" || known === "draft" ? "window" : "notice", id, undefined);
+  switch (known) {
+    case "list": {
+      const notices = await onConsole(cli, ({ client }) => client.calendar.notices.list({ windowId: name }));
+      return cli.terminal.answer(notices, () => noticeTable(cli.terminal, notices));
+    }
+    case "draft": {
+      const input = { windowId: name, language: options.language ?? "en" };
+      const drafted = await onConsole(cli, ({ client }) => client.calendar.notices.draft(input));
+      return cli.terminal.answer(drafted, () => draftText(cli.terminal, drafted));
+    }
+    case "export": {
+      const input = { noticeId: name, format: options.format ?? "eml" };
+      return giveFile(cli, await onConsole(cli, ({ client }) => client.calendar.notices.export(input)), options.out);
+    }
+    case "sent": {
+      if (options.proof === undefined) throw usageError("A sending needs its proof.", "Give --proof FILE.");
+      const sentAt = options.at === undefined ? {} : { sentAt: instant(options.at, "--at") };
+      const input = { noticeId: name, proof: await proofOf(options.proof), ...sentAt };
+      const sent = await onConsole(cli, ({ client }) => client.calendar.notices.markSent(input));
+      return cli.terminal.answer(sent, () => noticeTable(cli.terminal, [sent]));
+    }
+  }
+}
+
+async function proofOf(file: string) {
+  const content = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw usageError(`The file ${file} cannot be read (${error.code}).`, "Name the message as it was sent.");
+  });
+  if (content.length === 0) throw usageError(`The file ${file} is empty.`, "Name the message as it was sent.");
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  return { fileName: basename(file), sha256, bytes: content.length };
+}
+
+/** To the named file, or as it is to standard output; with --json as a document. */
+async function giveFile(cli: Cli, file: ExportedFile, out: string | undefined): Promise<void> {
+  if (out === undefined) return cli.terminal.answer(file, () => file.text.replaceAll("\r\n", "\n").trimEnd());
+  await writeFile(out, file.text).catch((error: NodeJS.ErrnoException) => {
+    throw usageError(`The file ${out} cannot be written (${error.code}).`, "Name another one.");
+  });
+  const { text, ...named } = file;
+  cli.terminal.answer({ ...named, file: out, bytes: Buffer.byteLength(text) }, () => `Written to ${out}`);
+}
+
+const secondsOf = (one: { readonly startsAt: Date; readonly endsAt: Date }) =>
+  (one.endsAt.getTime() - one.startsAt.getTime()) / 1000;
+
+/** The first refusal is told as every refusal is: by rule and earliest. */
+function checkDocument(check: WindowCheck): object {
+  const refused = check.verdicts.find((one) => !one.allowed && one.override === undefined);
+  return { ...(refused && { rule: refused.rule }), ...check, durationSeconds: secondsOf(check) };
+}
+
+function checkText(terminal: Terminal, check: WindowCheck): string {
+  const lines = check.verdicts.map((one) => {
+    const mark = one.allowed ? "ok" : one.override === undefined ? "REFUSED" : "overridden";
+    return `${terminal.paint(one.allowed ? "green" : one.override === undefined ? "red" : "yellow", mark.padEnd(10))} ${one.rule.padEnd(8)} ${plain(one.reason)} (${one.source})`;
+  });
+  const { major, weekly } = check.counters;
+  return [
+    `${shown(check.startsAt)} to ${shown(check.endsAt)}, ${check.zone}`,
+    ...lines,
+    ...(major ? [`Major changes in ${major.year}: ${major.used} of ${major.allowed}`] : []),
+    ...(weekly ? [`Scheduled work: ${weekly.averageMinutes} of ${weekly.allowedMinutes} minutes a week`] : []),
+    `Earliest: ${shown(check.earliest)}`,
+  ].join("\n");
+}
+
+const COLUMNS = ["START", "MINUTES", "KIND", "TENANT", "ZONE", "STATE", "NOTICE", "WINDOW"];
+
+function rowOf(one: CalendarWindow): string[] {
+  const minutes = String(secondsOf(one) / 60);
+  return [shown(one.startsAt), minutes, one.kind, one.slug, one.zone, one.state, one.notice, one.id];
+}
+
+const windowText = (terminal: Terminal, one: CalendarWindow) => table(terminal, COLUMNS, [rowOf(one)]);
+
+function listText(
+  terminal: Terminal,
+  { windows, recurring }: { windows: readonly CalendarWindow[]; recurring: readonly RecurringWindow[] },
+): string {
+  const rows = [
+    ...windows.map((one) => ({ at: one.startsAt, row: rowOf(one) })),
+    ...recurring.map((one) => ({
+      at: one.startsAt,
+      row: [
+        ...[shown(one.startsAt), String(secondsOf(one) / 60), one.kind],
+        ...[one.slug ?? `${one.tenants} tenants of ${one.service}`, one.zone, "by contract", "-", "-"],
+      ],
+    })),
+  ].toSorted((a, b) => a.at.getTime() - b.at.getTime());
+  return table(
+    terminal,
+    COLUMNS,
+    rows.map(({ row }) => row),
+  );
+}
+
+function noticeTable(terminal: Terminal, notices: readonly WindowNotice[]): string {
+  return table(
+    terminal,
+    ["NOTICE", "LANGUAGE", "STATE", "SENT", "IN TIME", "PROOF", "SUBJECT"],
+    notices.map((one) => [
+      ...[one.id, one.language, one.state, shown(one.sentAt), one.provenInTime ? "yes" : "no"],
+      ...[one.proof ? `${one.proof.fileName} ${one.proof.sha256.slice(0, 12)}` : "-", one.subject],
+    ]),
+  );
+}
+
+function draftText(terminal: Terminal, drafted: WindowNotice): string {
+  const body = drafted.body.split("\n").map(plain).join("\n");
+  return `${terminal.paint("dim", drafted.id)}\n${terminal.paint("bold", plain(drafted.subject))}\n\n${body}`;
+}
