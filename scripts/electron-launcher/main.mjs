@@ -2,9 +2,13 @@
 // first argument that is not a switch. The import is awaited at top level, or `ready` would fire before it.
 
 import { readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { app } from "electron";
+
+// As `default_app` does: Playwright preloads a module that holds `ready` back until it is attached.
+if (process.argv[1] === "-r") createRequire(import.meta.url)(process.argv[2]);
 
 const named = process.argv.slice(1).find((argument) => !argument.startsWith("-"));
 if (!named) {

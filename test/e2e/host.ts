@@ -1,4 +1,3 @@
-import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Browser, type ElectronApplication, type Page, _electron } from "@playwright/test";
 import { askToOpen, type Client, type Connected, connectConsole } from "../../main/hosts/connect.ts";
@@ -46,11 +45,10 @@ export async function startOnLoopback(browser: Browser, lab: LabKind): Promise<H
 }
 
 export async function startInElectron(lab: LabKind): Promise<Host> {
-  const electron = process.env["ELECTRON_OVERRIDE_DIST_PATH"];
-  if (!electron) throw new Error("Set ELECTRON_OVERRIDE_DIST_PATH: node scripts/electron-for-tests.mjs prints it.");
+  if (!process.env["ELECTRON_OVERRIDE_DIST_PATH"])
+    throw new Error("Set ELECTRON_OVERRIDE_DIST_PATH: node scripts/electron-for-tests.mjs prints it.");
   const { folder: home, remove } = await scratchFolder("e2e");
   const app = await _electron.launch({
-    executablePath: path.join(electron, "electron"),
     args: [REPOSITORY],
     env: { ...(process.env as Record<string, string>), FLEETWRIGHT_HOME: home, FLEETWRIGHT_LAB: lab },
   });

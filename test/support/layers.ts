@@ -120,11 +120,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   i18next: ["renderer/"],
   "react-i18next": ["renderer/"],
   wouter: ["renderer/"],
-  "@xterm/xterm": ["renderer/terminal/"],
-  "@xterm/addon-fit": ["renderer/terminal/"],
-  "@xterm/addon-search": ["renderer/terminal/"],
-  "@xterm/addon-unicode11": ["renderer/terminal/"],
-  "@xterm/addon-web-links": ["renderer/terminal/"],
 };
 
 /** Packages whose types alone may be imported more widely: a store is handed its pool and never opens one. */
