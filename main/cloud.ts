@@ -7,10 +7,12 @@ import { readImages, readInstanceQuota, readSizes, whoAmI } from "./adapters/aws
 import * as ec2 from "./adapters/aws/ec2.ts";
 import { readInventory } from "./adapters/aws/inventory.ts";
 import { getHttps, portAnswers } from "./adapters/https/probe.ts";
-import { connectSsh } from "./adapters/ssh/connection.ts";
+import { connectSsh, type Shell, type ShellListener, type ShellOrder } from "./adapters/ssh/connection.ts";
 import { fingerprintsIn, makeKeyPair, publicKeyOf } from "./adapters/ssh/keys.ts";
 import type { RegionReading } from "./fleet/index.ts";
 import type { Cloud, TenantPorts } from "./tenant/index.ts";
+
+type HostAddress = Parameters<TenantPorts["runOnHost"]>[0];
 
 export { makeKeyPair, publicKeyOf };
 
@@ -25,8 +27,8 @@ export function openCloud(secrets: Secrets) {
   const accounts = awsAccounts((accountId) => secrets.awsKeys(accountId));
   const sizes = new Map<string, { readonly readAt: number; readonly sizes: readonly SizeOption[] }>();
 
-  const runOnHost: TenantPorts["runOnHost"] = async (host, words, options) => {
-    const connection = await connectSsh(
+  const connectTo = async (host: HostAddress, signal: AbortSignal) =>
+    connectSsh(
       {
         host: host.address,
         port: host.account.ports.ssh,
@@ -35,8 +37,11 @@ export function openCloud(secrets: Secrets) {
         hostKeys: host.hostKeys,
         name: host.name,
       },
-      options.signal,
+      signal,
     );
+
+  const runOnHost: TenantPorts["runOnHost"] = async (host, words, options) => {
+    const connection = await connectTo(host, options.signal);
     try {
       return await connection.run(words, options);
     } finally {
@@ -47,6 +52,23 @@ export function openCloud(secrets: Secrets) {
   return {
     cloud: (account: Account, region: string): Cloud => cloudOf(accounts, account, region),
     runOnHost,
+
+    /** A connection of its own for one shell, which ends with it. */
+    async openShell(host: HostAddress, order: ShellOrder, listener: ShellListener, signal: AbortSignal): Promise<Shell> {
+      const connection = await connectTo(host, signal);
+      try {
+        return await connection.shell(order, {
+          ...listener,
+          onEnd(exit) {
+            connection.end();
+            listener.onEnd(exit);
+          },
+        });
+      } catch (error) {
+        connection.end();
+        throw error;
+      }
+    },
 
     getHttps: ((host, path, signal) =>
       getHttps(

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { implement, lazy, os, type Router } from "@orpc/server";
+import { ByteHub } from "../shared/byte-hub.ts";
 import { type Contract, contract } from "../shared/contract.ts";
 import { errorFacts } from "../shared/errors.ts";
 import type { LabReady } from "../shared/lab/model.ts";
@@ -32,6 +34,8 @@ export interface ConsoleOptions {
 export interface Console {
   /** Implements the contract; calls that need a part which is still starting wait for it. */
   readonly router: Router<Contract, Record<never, never>>;
+  /** Streams of bytes beside the contract: terminals, logs, files. */
+  readonly bytes: ByteHub;
   /** Every part answers. Rejects with the AppError that `status()` shows. */
   readonly ready: Promise<void>;
   status(): ConsoleStatus;
@@ -79,6 +83,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
     lab: null,
     notices: [...settings.notices],
   };
+  const bytes = new ByteHub();
   let stopping = false;
   let explain: ((error: unknown) => Error | undefined) | undefined;
 
@@ -195,6 +200,45 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       log: (level, text) => log[level === "warning" ? "warn" : level](text),
     });
 
+    const { terminalArea } = await import("./terminal/index.ts");
+    const terminal = terminalArea({
+      pool: database.pool,
+      bytes,
+      now: () => new Date(),
+      recordings: join(home.folder, "recordings"),
+      machine: executorId(home.folder),
+      operator: () => settings.get().operator,
+      async place(environmentId) {
+        const environment = (await tenant.store.environments()).find((one) => one.id === environmentId);
+        const owner = environment && (await tenant.store.tenant(environment.tenantId));
+        const account = settings.accounts().find((one) => one.id === environment?.accountId);
+        if (!environment || !owner || !account) return undefined;
+        return {
+          tenantId: owner.id,
+          tenantSlug: owner.slug,
+          customer: owner.customer,
+          environmentId,
+          kind: environment.kind,
+          accountId: account.id,
+          address: environment.facts.address ?? null,
+          port: account.ports.ssh,
+          user: environment.facts.sshUser ?? "ubuntu",
+          hostKey: environment.hostKey,
+        };
+      },
+      openShell(place, order, listener, signal) {
+        const account = settings.accounts().find((one) => one.id === place.accountId);
+        if (!account) throw clouds.secretMissing(`account of ${place.tenantSlug}`);
+        const { address, user, hostKey } = place;
+        const name = `${place.tenantSlug} ${place.kind}`;
+        const host = { account, address: address ?? "", user, hostKeys: hostKey?.split(" ") ?? [], name };
+        return aws.openShell(host, order, listener, signal);
+      },
+      changed: () => jobs.live.publish({ type: "stale", area: "terminal" }),
+      log: (level, text) => log[level === "warning" ? "warn" : level](text),
+    });
+    endings.push(() => terminal.stop());
+
     status.stage = "lab";
     const lab = await labStarting;
     if (lab) {
@@ -214,12 +258,13 @@ export async function start(options: ConsoleOptions): Promise<Console> {
     status.stage = "jobs";
     await jobs.launch();
     fleet.start();
+    await terminal.start();
     endings.push(() => fleet.stop());
     status.state = "ready";
     status.stage = null;
     log.info("console ready");
     return {
-      router: { fleet: fleet.router, tenant: tenant.router, jobs: jobs.router, lab: labRouter(lab ?? null), calendar: calendar.router },
+      router: { fleet: fleet.router, tenant: tenant.router, jobs: jobs.router, lab: labRouter(lab ?? null), calendar: calendar.router, terminal: terminal.router },
       aws,
       published: () => jobs.live.publish({ type: "stale", area: "settings" }),
     };
@@ -282,11 +327,13 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       tenant: lazy(async () => ({ default: (await parts).router.tenant })),
       jobs: lazy(async () => ({ default: (await parts).router.jobs })),
       lab: lazy(async () => ({ default: (await parts).router.lab })),
+    terminal: lazy(async () => ({ default: (await parts).router.terminal })),
     calendar: lazy(async () => ({ default: (await parts).router.calendar })),
     });
 
   return {
     router,
+    bytes,
     ready: parts.then(() => undefined),
     status: () => ({ ...status }),
     log,

@@ -4,6 +4,7 @@ import { jobsContract } from "./jobs/contract.ts";
 import { labContract } from "./lab/contract.ts";
 import { settingsContract } from "./settings/contract.ts";
 import { tenantContract } from "./tenant/contract.ts";
+import { terminalContract } from "./terminal/contract.ts";
 
 /** The whole surface between the console and whatever shows or drives it. */
 export const contract = {
@@ -13,5 +14,6 @@ export const contract = {
   lab: labContract,
   settings: settingsContract,
   calendar: calendarContract,
+  terminal: terminalContract,
 };
 export type Contract = typeof contract;

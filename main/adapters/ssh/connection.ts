@@ -3,6 +3,9 @@ import { connect as connectSocket, type Socket } from "node:net";
 import ssh2, { type Client, type ConnectConfig } from "ssh2";
 import { AppError } from "../../../shared/errors.ts";
 import { shellCommand } from "./quote.ts";
+import { openShell, type Shell, type ShellListener, type ShellOrder } from "./shell.ts";
+
+export type { Shell, ShellListener, ShellOrder } from "./shell.ts";
 
 export interface SshTarget {
   readonly host: string;
@@ -25,6 +28,8 @@ export interface CommandResult {
 export interface SshConnection {
   /** Runs one command; `words` are quoted here. Output above 1 MiB is cut. */
   run(words: readonly string[], options?: { stdin?: string; signal?: AbortSignal }): Promise<CommandResult>;
+  /** Opens a shell or one command as a stream. Throws HostUnreachable. */
+  shell(order: ShellOrder, listener: ShellListener): Promise<Shell>;
   end(): void;
 }
 
@@ -152,6 +157,14 @@ function usable(client: Client, target: SshTarget): SshConnection {
           channel.end(options.stdin ?? "");
         });
       }),
+    async shell(order, listener) {
+      if (broken) throw asSshError(broken, target, undefined);
+      try {
+        return await openShell(client, order, listener);
+      } catch (error) {
+        throw asSshError(error as Error, target, undefined);
+      }
+    },
     end: () => client.end(),
   };
 }

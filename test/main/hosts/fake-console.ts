@@ -1,4 +1,5 @@
 import { implement } from "@orpc/server";
+import { ByteHub } from "../../../shared/byte-hub.ts";
 import { contract } from "../../../shared/contract.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { Job, JobStep, LiveEvent } from "../../../shared/jobs/model.ts";
@@ -203,6 +204,14 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       clearFaults: os.lab.clearFaults.handler(() => ({ cleared: 1 })),
       reset: os.lab.reset.handler(missing),
     },
+    terminal: {
+      open: os.terminal.open.handler(missing),
+      resize: os.terminal.resize.handler(missing),
+      close: os.terminal.close.handler(missing),
+      list: os.terminal.list.handler(() => []),
+      history: os.terminal.history.handler(() => []),
+      recording: os.terminal.recording.handler(missing),
+    },
     settings: {
       status: os.settings.status.handler(() => fakeStatus(home)),
       get: os.settings.get.handler(missing),
@@ -254,6 +263,7 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
 
   return {
     router,
+    bytes: new ByteHub(),
     ready: Promise.resolve(),
     status: () => fakeStatus(home),
     log: silentLog,

@@ -1,0 +1,100 @@
+/** What a text would do to a host that its operator should be asked about, on production. */
+export const DANGERS = [
+  "removesFiles",
+  "dropsData",
+  "deletesRows",
+  "stopsHost",
+  "stopsService",
+  "formats",
+  "overwritesDevice",
+  "changesOwners",
+  "endsProcesses",
+  "rewritesFirewall",
+  "forkBomb",
+] as const;
+export type Danger = (typeof DANGERS)[number];
+
+/** Before a command: the start of the text, a separator, a shell's opening, or a word that runs another. */
+const START = String.raw`(?:^|[\n;&|({\x60!]|\$\(|\b(?:sudo|doas|exec|env|nohup|time|xargs|then|do|else)\s+(?:-\S+\s+)*)\s*(?:\S*/)?`;
+
+const command = (rest: string, flags = "m") => new RegExp(START + rest, flags);
+
+const PATTERNS: Readonly<Record<Danger, readonly RegExp[]>> = {
+  removesFiles: [
+    command(String.raw`rm\s+(?:\S+\s+)*?(?:-[a-zA-Z]*[rRf][a-zA-Z]*|--recursive|--force)(?=\s|$)`),
+    command(String.raw`(?:shred|wipefs|srm)\b`),
+    command(String.raw`find\s[^\n]*\s-delete\b`),
+    command(String.raw`find\s[^\n]*-exec(?:dir)?\s+rm\b`),
+    command(String.raw`rsync\s[^\n]*--delete\b`),
+  ],
+  dropsData: [
+    /\bdrop\s+(?:database|schema|table|tablespace|view|materialized\s+view|index|role|user|extension|column|owned)\b/i,
+    /\btruncate\s+(?:table\s+)?(?:only\s+)?["\w]/i,
+    command(String.raw`dropdb\b`),
+    command(String.raw`pg_dropcluster\b`),
+  ],
+  deletesRows: [
+    // A delete or update without a condition, up to the end of the statement.
+    /\bdelete\s+from\s+(?:only\s+)?[\w."]+\s*(?:;|"|'|$)/im,
+    /\bupdate\s+(?:only\s+)?[\w."]+\s+set\s+(?:(?!\bwhere\b)[^;])*(?:;|$)/i,
+  ],
+  stopsHost: [
+    command(String.raw`(?:shutdown|reboot|halt|poweroff)\b`),
+    command(String.raw`(?:tel)?init\s+[06]\b`),
+    command(String.raw`systemctl\s+(?:-\S+\s+)*(?:reboot|poweroff|halt|kexec|rescue|emergency|isolate)\b`),
+  ],
+  stopsService: [
+    command(String.raw`systemctl\s+(?:-\S+\s+)*(?:stop|disable|mask|kill)\b`),
+    command(String.raw`service\s+\S+\s+stop\b`),
+    command(String.raw`pg_ctl(?:cluster)?\s[^\n]*\bstop\b`),
+  ],
+  formats: [command(String.raw`(?:mkfs(?:\.\w+)?|mke2fs|mkswap|fdisk|sfdisk|parted|pvremove|vgremove|lvremove)\b`)],
+  overwritesDevice: [
+    command(String.raw`dd\s[^\n]*\bof=/dev/(?!null\b|zero\b|stdout\b|stderr\b|tty\b)`),
+    />\s*\/dev\/(?:sd|hd|vd|xvd|nvme|mapper|dm-)\w*/,
+  ],
+  changesOwners: [command(String.raw`(?:chmod|chown|chgrp)\s+(?:\S+\s+)*?(?:-[a-zA-Z]*R[a-zA-Z]*|--recursive)(?=\s)`)],
+  endsProcesses: [command(String.raw`(?:killall|pkill)\b`), command(String.raw`kill\s+(?:-\S+\s+)*-1(?=\s|$)`)],
+  rewritesFirewall: [
+    command(String.raw`(?:iptables|ip6tables)\s+(?:\S+\s+)*?(?:-F|--flush|-X|-P)(?=\s|$)`),
+    command(String.raw`nft\s+flush\b`),
+    command(String.raw`ufw\s+(?:disable|reset)\b`),
+  ],
+  forkBomb: [/(\S+)\s*\(\)\s*\{[^}]*\1\s*\|\s*\1\s*&/],
+};
+
+/**
+ * Which dangers a command line or a pasted text holds.
+ *
+ * Reads text, not meaning: variables, aliases and scripts are not followed, and a quoted example is found as well. It
+ * asks a question in time; it does not guard.
+ */
+export function dangersIn(text: string): Danger[] {
+  // A line that goes on after a backslash is one line.
+  const joined = text.replace(/\\\r?\n/g, " ").replace(/\r\n?/g, "\n");
+  return DANGERS.filter((danger) => PATTERNS[danger].some((pattern) => pattern.test(joined)));
+}
+
+export interface PasteVerdict {
+  /** Ask before the text goes to the host. */
+  readonly ask: boolean;
+  readonly lines: number;
+  readonly dangers: readonly Danger[];
+}
+
+/**
+ * Whether a pasted text needs a look before it goes to an environment: on production several lines or a danger, and
+ * everywhere control characters, which a copied text can hide.
+ */
+export function judgePaste(text: string, production: boolean): PasteVerdict & { readonly hidden: boolean } {
+  const body = text.replace(/\r\n?/g, "\n");
+  const lines = body.replace(/\n$/, "").split("\n").length;
+  // A line break at the end runs the command at once.
+  const runs = lines > 1 || body.endsWith("\n");
+  const dangers = dangersIn(body);
+  // oxlint-disable-next-line no-control-regex
+  const hidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/.test(
+    body,
+  );
+  return { ask: hidden || (production && (runs || dangers.length > 0)), lines, dangers, hidden };
+}
