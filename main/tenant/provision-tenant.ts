@@ -256,6 +256,8 @@ async function provisionEnvironment(
       kind,
       "--domain",
       domain,
+      "--zone",
+      input.request.zone,
     ]);
     const facts = HostFacts.parse(JSON.parse(printed));
     if (facts.version !== input.request.version) {
