@@ -10,8 +10,8 @@ const CHROMIUM_ARGUMENTS = [
   "--disable-sync",
 ];
 
-// The same specs on both hosts: in a browser on the loopback host, and in a real Electron (ELECTRON_OVERRIDE_DIST_PATH,
-// under Xvfb where there is no display). One worker: each console brings a database and a lab.
+// The same specs on both hosts: in a browser on the loopback host, and in a real Electron
+// (xvfb-run where there is no display). One worker: each console brings a database and a lab.
 export default defineConfig({
   testDir: "test/e2e",
   outputDir: "test-results",

@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Browser, type ElectronApplication, type Page, _electron } from "@playwright/test";
 import { askToOpen, type Client, type Connected, connectConsole } from "../../main/hosts/connect.ts";
 import { controlSocketOf, findConsole } from "../../main/home/index.ts";
+import { electronForTests } from "../../scripts/electron-for-tests.mjs";
 import { type LabKind, launchConsole, REPOSITORY } from "../support/console.ts";
 import { endProcessesOf } from "../support/processes.ts";
 import { scratchFolder } from "../support/scratch.ts";
@@ -45,8 +46,7 @@ export async function startOnLoopback(browser: Browser, lab: LabKind): Promise<H
 }
 
 export async function startInElectron(lab: LabKind): Promise<Host> {
-  if (!process.env["ELECTRON_OVERRIDE_DIST_PATH"])
-    throw new Error("Set ELECTRON_OVERRIDE_DIST_PATH: node scripts/electron-for-tests.mjs prints it.");
+  process.env["ELECTRON_OVERRIDE_DIST_PATH"] ||= await electronForTests(); // Playwright asks the package electron
   const { folder: home, remove } = await scratchFolder("e2e");
   const app = await _electron.launch({
     args: [REPOSITORY],
