@@ -1,4 +1,5 @@
-import { DBOS } from "@dbos-inc/dbos-sdk";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { DBOS, DBOSWorkflowConflictError } from "@dbos-inc/dbos-sdk";
 import { implement } from "@orpc/server";
 import type { Pool } from "pg";
 import type { z } from "zod";
@@ -69,6 +70,8 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
   const store = jobStore(ports.pool);
   const live = new LiveFeed(store);
   const stopping = new AbortController();
+  /** Asks the engine as a bystander: what a workflow asks itself is a step of it, which a run that lost it may not do. */
+  const outside = AsyncLocalStorage.snapshot();
   const kinds = new Map<string, { enqueue(job: StoredJob): Promise<void>; plan(input: unknown): readonly string[] }>();
 
   DBOS.setConfig({
@@ -101,9 +104,13 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
           await kind.run(kind.input.parse(stored), jobRun(jobId, store, stopping.signal));
           await store.setState(jobId, "done");
         } catch (error) {
-          const cancelled = isCancellation(error) || errorFacts(error).code === "Cancelled";
+          const lost = error instanceof DBOSWorkflowConflictError;
+          // A run that lost its job to a cancel ends it; one that lost it to another run leaves the record to that.
+          const cancelled = lost
+            ? (await outside(() => DBOS.getWorkflowStatus(jobId)))?.status === "CANCELLED"
+            : isCancellation(error) || errorFacts(error).code === "Cancelled";
           if (cancelled) await store.setState(jobId, "cancelled");
-          else await store.setState(jobId, "failed", { error: errorFacts(error) });
+          else if (!lost) await store.setState(jobId, "failed", { error: errorFacts(error) });
           throw error;
         }
       },
@@ -136,17 +143,18 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
         });
       }
       if (inserted) {
-        await sayWhatItWaitsFor(job);
+        await sayWhatItWaitsFor(job, job.createdAt);
         await enqueue(job);
       }
       return { jobId: start.id };
     };
   }
 
-  async function sayWhatItWaitsFor(job: StoredJob): Promise<void> {
+  /** Of the jobs on its tenant that queued before `queuedAt`, shows the oldest. */
+  async function sayWhatItWaitsFor(job: StoredJob, queuedAt: Date): Promise<void> {
     if (!job.tenantId) return;
     const others = (await store.list({ tenant: job.tenantId, limit: 50 })).filter(
-      (other) => other.id !== job.id && !FINAL_JOB_STATES.has(other.state) && other.createdAt <= job.createdAt,
+      (other) => other.id !== job.id && !FINAL_JOB_STATES.has(other.state) && other.createdAt <= queuedAt,
     );
     const other = others.at(-1);
     if (other)
@@ -177,7 +185,7 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
       });
       await reconcile();
     },
-    router: jobsRouter(store, live),
+    router: jobsRouter(store, live, sayWhatItWaitsFor),
     live,
     recent: (tenantId) => store.list({ tenant: tenantId, limit: 500 }),
     get: (id) => store.get(id),
@@ -190,7 +198,11 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
   };
 }
 
-function jobsRouter(store: ReturnType<typeof jobStore>, live: LiveFeed) {
+function jobsRouter(
+  store: ReturnType<typeof jobStore>,
+  live: LiveFeed,
+  sayWhatItWaitsFor: (job: StoredJob, queuedAt: Date) => Promise<void>,
+) {
   const os = implement(jobsContract);
 
   async function existing(jobId: string): Promise<StoredJob> {
@@ -220,9 +232,10 @@ function jobsRouter(store: ReturnType<typeof jobStore>, live: LiveFeed) {
     cancel: os.cancel.handler(async ({ input }) => {
       const job = await existing(input.jobId);
       if (FINAL_JOB_STATES.has(job.state)) return shown(job.id);
+      const runs = (await DBOS.getWorkflowStatus(job.id))?.status === "PENDING";
       await DBOS.cancelWorkflow(job.id);
-      const neverStarted = (await store.steps(job.id)).every((step) => step.state === "pending");
-      if (neverStarted) await store.setState(job.id, "cancelled");
+      // A job that waits for its turn, new or retried, has no run that could say it ended.
+      if (!runs) await store.setState(job.id, "cancelled");
       else await store.log(job.id, "warning", null, "Cancel asked: stops before the next step; what was made stays.");
       return shown(job.id);
     }),
@@ -237,6 +250,7 @@ function jobsRouter(store: ReturnType<typeof jobStore>, live: LiveFeed) {
       const startStep =
         failed?.functionID ?? engineSteps.reduce((next, step) => Math.max(next, step.functionID + 1), 0);
       await store.resetForRetry(job.id);
+      await sayWhatItWaitsFor(job, new Date());
       await DBOS.rewindWorkflow(job.id, {
         startStep,
         queueName: TENANT_QUEUE,

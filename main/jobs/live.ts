@@ -10,13 +10,21 @@ const ALIVE_EVERY_MS = 10 * SECOND_MS;
 export class LiveFeed {
   readonly #streams = new Set<LiveStream>();
   readonly #store: JobStore;
+  /** Announcements are read one after the other, so that an older reading never overtakes a newer one. */
+  #reading: Promise<void> = Promise.resolve();
 
   constructor(store: JobStore) {
     this.#store = store;
   }
 
-  /** An announcement of the jobs channel: reads what it names once, for all streams. */
-  async announced(payload: string): Promise<void> {
+  /** An announcement of the jobs channel: reads what it names once, for all streams, in order. */
+  announced(payload: string): Promise<void> {
+    const read = this.#reading.then(() => this.#read(payload));
+    this.#reading = read.catch(() => undefined);
+    return read;
+  }
+
+  async #read(payload: string): Promise<void> {
     if (this.#streams.size === 0) return;
     const [what, id, number] = payload.split(":");
     if (!id) return;

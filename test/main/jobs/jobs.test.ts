@@ -190,6 +190,50 @@ describeOnBothDatabases("jobs", (open) => {
     expect(log.at(-1)).toBe("two");
   });
 
+  test("a cancel that comes while a step ends well is shown as cancelled, not as a failure", async () => {
+    const begun = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    const { jobs, start, log } = await consoleWith(open, async (step) => {
+      if (step !== "one") return;
+      begun.resolve();
+      await release.promise;
+    });
+
+    await start(order("job-1", ["one", "two"]));
+    await begun.promise;
+    await call(jobs.router.cancel, { jobId: "job-1" });
+    release.resolve();
+    expect(await untilState(jobs, "job-1", "cancelled", "failed", "done")).toMatchObject({
+      state: "cancelled",
+      error: null,
+    });
+
+    await call(jobs.router.retry, { jobId: "job-1" });
+    await untilState(jobs, "job-1", "done");
+    expect(log.at(-1)).toBe("two");
+  });
+
+  test("a retried job that waits for its turn is cancelled at once", async () => {
+    const begun = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    const { jobs, start, log } = await consoleWith(open, async (step, attempt) => {
+      if (step === "fails") throw new AppError("HostCommandFailed", `no room ${attempt}`, { retryable: false });
+      if (step !== "long") return;
+      begun.resolve();
+      await release.promise;
+    });
+    await start(order("first", ["one", "fails"]));
+    await untilState(jobs, "first", "failed");
+    await start(order("second", ["long"]));
+    await begun.promise;
+
+    expect(await call(jobs.router.retry, { jobId: "first" })).toMatchObject({ state: "waiting" });
+    expect(await call(jobs.router.cancel, { jobId: "first" })).toMatchObject({ state: "cancelled" });
+    release.resolve();
+    await untilState(jobs, "second", "done");
+    expect(log).toEqual(["one", "long"]);
+  });
+
   test("one tenant's jobs run one after the other, another tenant's beside them", async () => {
     const begun = Promise.withResolvers<void>();
     const release = Promise.withResolvers<void>();
