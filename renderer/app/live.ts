@@ -1,5 +1,6 @@
-import { notifyManager, type QueryClient } from "@tanstack/react-query";
+import { type DataTag, notifyManager, type QueryClient, type QueryKey } from "@tanstack/react-query";
 import { FINAL_JOB_STATES, type Job, type JobLogLine, type JobStep, type LiveEvent } from "../../shared/jobs/model.ts";
+import type { Tenant } from "../../shared/tenant/model.ts";
 import { SECOND_MS } from "../../shared/time.ts";
 import type { Api } from "./api.ts";
 import type { Connection } from "./client.ts";
@@ -50,9 +51,10 @@ export function applyEvents(cache: QueryClient, api: Api, events: readonly LiveE
         applyJob(cache, api, event.job);
         break;
       case "step":
-        cache.setQueryData(api.jobs.get.queryKey({ input: { jobId: event.step.jobId } }), (known) =>
-          known ? { ...known, steps: withStep(known.steps, event.step) } : known,
-        );
+        patch(cache, api.jobs.get.queryKey({ input: { jobId: event.step.jobId } }), (known) => ({
+          ...known,
+          steps: withStep(known.steps, event.step),
+        }));
         break;
       case "log":
         lines.set(event.line.jobId, [...(lines.get(event.line.jobId) ?? []), event.line]);
@@ -66,9 +68,7 @@ export function applyEvents(cache: QueryClient, api: Api, events: readonly LiveE
   }
 
   for (const [jobId, added] of lines) {
-    cache.setQueryData(api.jobs.logs.queryKey({ input: { jobId, after: 0 } }), (known) =>
-      known ? withLines(known, added) : known,
-    );
+    patch(cache, api.jobs.logs.queryKey({ input: { jobId, after: 0 } }), (known) => withLines(known, added));
   }
   for (const { area, id } of stale.values()) {
     // A tenant is cached under the slug or id it was asked by; the few that are cached are all looked at again.
@@ -76,25 +76,50 @@ export function applyEvents(cache: QueryClient, api: Api, events: readonly LiveE
   }
 }
 
+/** A tenant's active job after `job` changed: one that runs is not pushed aside by another that waits or ends. */
+function withActive<Shown extends { readonly id: string }>(active: Shown | null, job: Job, shown: Shown): Shown | null {
+  if (active && active.id !== job.id) return active;
+  return FINAL_JOB_STATES.has(job.state) ? null : shown;
+}
+
+/**
+ * Writes a push into what is cached, if it is. A push is a part of the truth: it makes nothing fresher, and what
+ * waited for a refetch goes on waiting.
+ */
+function patch<Data>(
+  cache: QueryClient,
+  key: DataTag<QueryKey, Data, Error> | DataTag<QueryKey, Data>,
+  update: (known: Data) => Data,
+): void {
+  const query = cache.getQueryCache().find<Data>({ queryKey: key, exact: true });
+  const known = query?.state.data;
+  if (!query || known === undefined) return;
+  const { dataUpdatedAt, isInvalidated } = query.state;
+  query.setData(update(known), { updatedAt: dataUpdatedAt, manual: true });
+  if (isInvalidated) query.invalidate();
+}
+
 function applyJob(cache: QueryClient, api: Api, job: Job): void {
-  cache.setQueryData(api.jobs.get.queryKey({ input: { jobId: job.id } }), (known) =>
-    known ? { ...known, job } : known,
-  );
-  for (const query of cache.getQueryCache().findAll({ queryKey: api.jobs.list.key() })) {
-    const asked = (query.queryKey[1] as { input?: Parameters<typeof withJob>[2] } | undefined)?.input ?? {};
-    cache.setQueryData<Job[]>(query.queryKey, (known) => (known ? withJob(known, job, asked) : known));
+  patch(cache, api.jobs.get.queryKey({ input: { jobId: job.id } }), (known) => ({ ...known, job }));
+  for (const { queryKey } of cache.getQueryCache().findAll({ queryKey: api.jobs.list.key() })) {
+    const asked = (queryKey[1] as { input?: Parameters<typeof withJob>[2] } | undefined)?.input ?? {};
+    patch(cache, queryKey as DataTag<QueryKey, Job[]>, (known) => withJob(known, job, asked));
   }
 
-  const ended = FINAL_JOB_STATES.has(job.state);
-  const active = ended ? null : { id: job.id, kind: job.kind, state: job.state, percent: job.percent };
-  cache.setQueryData(api.fleet.list.queryKey(), (known) => {
-    if (!known?.rows.some((row) => row.tenantId === job.tenantId)) return known;
-    const rows = known.rows.map((row) => (row.tenantId === job.tenantId ? { ...row, activeJob: active } : row));
+  const { id, kind, state, percent } = job;
+  patch(cache, api.fleet.list.queryKey(), (known) => {
+    if (!known.rows.some((row) => row.tenantId === job.tenantId)) return known;
+    const rows = known.rows.map((row) =>
+      row.tenantId === job.tenantId
+        ? { ...row, activeJob: withActive(row.activeJob, job, { id, kind, state, percent }) }
+        : row,
+    );
     return { ...known, rows };
   });
-  for (const query of cache.getQueryCache().findAll({ queryKey: api.tenant.get.key() })) {
-    const tenant = query.state.data as { id: string } | undefined;
-    if (tenant?.id === job.tenantId) cache.setQueryData(query.queryKey, { ...tenant, activeJob: ended ? null : job });
+  for (const { queryKey } of cache.getQueryCache().findAll({ queryKey: api.tenant.get.key() })) {
+    patch(cache, queryKey as DataTag<QueryKey, Tenant>, (known) =>
+      known.id === job.tenantId ? { ...known, activeJob: withActive(known.activeJob, job, job) } : known,
+    );
   }
 }
 
@@ -109,12 +134,12 @@ export interface LiveOptions {
 /**
  * Follows the console's stream for as long as the window lives; the answer ends it.
  *
- * After a lost connection everything shown is refetched, since what was pushed meanwhile is gone.
+ * Once a lost stream is back everything shown is refetched, since what was pushed meanwhile is gone.
  */
 export function startLive({ connection, api, cache, onJobEnded }: LiveOptions): () => void {
   const endedOnes = new Set<string>();
   let following: AbortController | undefined;
-  let wasOpen = false;
+  let followedBefore = false;
   let gathered: LiveEvent[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -137,11 +162,21 @@ export function startLive({ connection, api, cache, onJobEnded }: LiveOptions): 
     onJobEnded(event.job);
   }
 
+  /** The stream runs from here on. What was read before may have missed a push: everything, after a gap. */
+  function catchUp() {
+    void cache.invalidateQueries(followedBefore ? {} : { queryKey: api.jobs.key() });
+    followedBefore = true;
+  }
+
   async function follow(signal: AbortSignal) {
-    for (let first = true; !signal.aborted; first = false) {
-      if (!first) void cache.invalidateQueries();
+    while (!signal.aborted) {
       try {
-        for await (const event of await connection.client.jobs.watch({}, { signal })) gather(event);
+        let caughtUp = false;
+        for await (const event of await connection.client.jobs.watch({}, { signal })) {
+          if (!caughtUp) catchUp();
+          caughtUp = true;
+          gather(event);
+        }
       } catch {
         // The line or the stream ended: a lost line aborts `signal`, anything else is tried again below.
       }
@@ -153,8 +188,6 @@ export function startLive({ connection, api, cache, onJobEnded }: LiveOptions): 
     following?.abort();
     following = undefined;
     if (connection.phase !== "open") return;
-    if (wasOpen) void cache.invalidateQueries();
-    wasOpen = true;
     following = new AbortController();
     void follow(following.signal);
   }

@@ -76,6 +76,7 @@ export function DataTable<Row>(props: Props<Row>) {
   });
 
   const activeIndex = items.findIndex((item) => item.key === activeKey);
+  const activeInSight = virtual.getVirtualItems().some(({ index }) => index === activeIndex);
   const template = columns.map((column) => `minmax(${column.width}px, ${column.grow ?? 1}fr)`).join(" ");
   const minWidth = columns.reduce((sum, column) => sum + column.width, 0);
 
@@ -180,7 +181,7 @@ export function DataTable<Row>(props: Props<Row>) {
         aria-label={label}
         aria-rowcount={items.length + 1}
         aria-colcount={columns.length}
-        aria-activedescendant={activeIndex >= 0 ? `${id}-${activeKey}` : undefined}
+        aria-activedescendant={activeInSight ? `${id}-${activeKey}` : undefined}
         tabIndex={0}
         className={classes.grid}
         onKeyDown={onKeyDown}

@@ -58,6 +58,16 @@ test("an ended job is no tenant's active job any more", async () => {
   expect(cache.getQueryData(api.fleet.list.queryKey())?.rows[0]?.activeJob).toBeNull();
 });
 
+test("a job that waits does not push the running one aside, and its end does not end it", async () => {
+  const { api, cache } = await filled();
+  applyEvents(cache, api, [
+    { type: "job", job: job("a", 1, { state: "running" }) },
+    { type: "job", job: job("b", 2, { state: "waiting" }) },
+    { type: "job", job: job("b", 2, { state: "cancelled" }) },
+  ]);
+  expect(cache.getQueryData(api.fleet.list.queryKey())?.rows[0]?.activeJob?.id).toBe("a");
+});
+
 test("steps and log lines grow the job's page, and nothing is made up for a job nobody looks at", async () => {
   const { api, cache } = await filled();
   const steps = stepsOf("a", 1, "running", at(0));
@@ -95,6 +105,13 @@ test.each([
   }).toEqual(expected);
 });
 
+test("a push leaves what is stale stale", async () => {
+  const { api, cache } = await filled();
+  applyEvents(cache, api, [{ type: "stale", area: "fleet" }]);
+  applyEvents(cache, api, [{ type: "job", job: job("a", 1, { state: "running" }) }]);
+  expect(cache.getQueryState(api.fleet.list.queryKey())?.isInvalidated).toBe(true);
+});
+
 test("the stream is followed, ends are told once, and a regained connection refetches everything", async () => {
   const { fake, api, cache } = await filled();
   const connection = fakeConnection(fake.client);
@@ -110,7 +127,7 @@ test("the stream is followed, ends are told once, and a regained connection refe
 
   connection.become("lost");
   connection.become("open");
-  expect(cache.getQueryState(api.fleet.list.queryKey())?.isInvalidated).toBe(true);
+  await vi.waitFor(() => expect(cache.getQueryState(api.fleet.list.queryKey())?.isInvalidated).toBe(true));
   await vi.waitFor(() => {
     fake.push({ type: "job", job: job("b", 2, { state: "failed", endedAt: at(9) }) });
     expect(ended).toEqual(["a done", "b failed"]);
