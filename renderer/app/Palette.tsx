@@ -31,6 +31,9 @@ export function Palette({ onHelp }: { readonly onHelp: () => void }) {
       filter={filterGroups}
       nothingFound={t("palette.empty")}
       shortcut={["mod + K"]}
+      // Also while somebody types.
+      tagsToIgnore={[]}
+      triggerOnContentEditable
       scrollable
       maxHeight={420}
       highlightQuery

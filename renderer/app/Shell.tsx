@@ -17,8 +17,9 @@ import {
   IconSquarePlus,
   IconSun,
 } from "@tabler/icons-react";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
+import type { Job } from "../../shared/jobs/model.ts";
 import { SECOND_MS } from "../../shared/time.ts";
 import { useNow } from "../ui/clock.ts";
 import { useApi, useConnection } from "./api.ts";
@@ -75,33 +76,37 @@ function useLive() {
   const api = useApi();
   const { connection } = useConnection();
   const cache = useQueryClient();
+  const tell = useJobNotice();
+
+  // The latest words, without opening the stream anew when the language changes.
+  const latest = useRef(tell);
+  useEffect(() => {
+    latest.current = tell;
+  });
+  useEffect(
+    () => startLive({ connection, api, cache, onJobEnded: (job) => latest.current(job) }),
+    [api, cache, connection],
+  );
+}
+
+function useJobNotice() {
   const { t } = useWords();
   const [, navigate] = useLocation();
-
-  useEffect(
-    () =>
-      startLive({
-        connection,
-        api,
-        cache,
-        onJobEnded: (job) => {
-          if (job.state !== "done" && job.state !== "failed" && job.state !== "cancelled") return;
-          const facts = { job: kindWords(t, job.kind), subject: job.subject };
-          notifications.show({
-            id: job.id,
-            message: (
-              <UnstyledButton className={classes.notice ?? ""} onClick={() => navigate(paths.job(job.id))}>
-                {t(`jobs.notify.${job.state}`, facts)}
-              </UnstyledButton>
-            ),
-            color: job.state === "done" ? "teal" : job.state === "failed" ? "red" : "gray",
-            autoClose: job.state === "failed" ? false : 8_000,
-            closeButtonProps: { "aria-label": t("ui.close") },
-          });
-        },
-      }),
-    [api, cache, connection, navigate, t],
-  );
+  return (job: Job) => {
+    if (job.state !== "done" && job.state !== "failed" && job.state !== "cancelled") return;
+    const facts = { job: kindWords(t, job.kind), subject: job.subject };
+    notifications.show({
+      id: job.id,
+      message: (
+        <UnstyledButton className={classes.notice ?? ""} onClick={() => navigate(paths.job(job.id))}>
+          {t(`jobs.notify.${job.state}`, facts)}
+        </UnstyledButton>
+      ),
+      color: job.state === "done" ? "teal" : job.state === "failed" ? "red" : "gray",
+      autoClose: job.state === "failed" ? false : 8_000,
+      closeButtonProps: { "aria-label": t("ui.close") },
+    });
+  };
 }
 
 function Navigation() {
