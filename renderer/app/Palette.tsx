@@ -71,6 +71,7 @@ function useScreens(): SpotlightActionData[] {
       { id: "fleet", label: t("screen.fleet"), onClick: () => navigate(paths.fleet) },
       { id: "new-tenant", label: t("screen.newTenant"), onClick: () => navigate(paths.newTenant) },
       { id: "jobs", label: t("screen.jobs"), onClick: () => navigate(paths.jobs) },
+      { id: "terminals", label: t("screen.terminals"), onClick: () => navigate(paths.terminals()) },
       { id: "lab", label: t("screen.lab"), onClick: () => navigate(paths.lab) },
       ...SETTINGS_SECTIONS.map((section) => ({
         id: `settings-${section}`,

@@ -1,4 +1,5 @@
-import { Button } from "@mantine/core";
+import { Button, Skeleton } from "@mantine/core";
+import { lazy, Suspense } from "react";
 import { Link, Redirect, Route, Switch } from "wouter";
 import { FleetPage } from "../fleet/FleetPage.tsx";
 import { JobPage } from "../jobs/JobPage.tsx";
@@ -12,6 +13,9 @@ import { useWords } from "./i18n/index.ts";
 import { Page } from "./Page.tsx";
 import { paths } from "./paths.ts";
 
+/** Loaded when it is first looked at: the terminal's own code is most of it. */
+const TerminalPage = lazy(async () => ({ default: (await import("../terminal/TerminalPage.tsx")).TerminalPage }));
+
 /** Which address shows which screen. */
 export function Routes() {
   return (
@@ -24,6 +28,13 @@ export function Routes() {
       <Route path="/tenants/:slug">{({ slug }) => <TenantPage key={slug} slug={slug} />}</Route>
       <Route path="/jobs" component={JobsPage} />
       <Route path="/jobs/:id">{({ id }) => <JobPage key={id} jobId={id} />}</Route>
+      <Route path="/terminals/:environmentId?">
+        {({ environmentId }) => (
+          <Suspense fallback={<Skeleton height={420} m="md" />}>
+            <TerminalPage environmentId={environmentId} />
+          </Suspense>
+        )}
+      </Route>
       <Route path="/lab" component={LabPage} />
       <Route path="/settings/:section?">{({ section }) => <SettingsPage section={section} />}</Route>
       <Route>

@@ -16,6 +16,7 @@ import {
   IconSettings,
   IconSquarePlus,
   IconSun,
+  IconTerminal2,
 } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
@@ -37,6 +38,7 @@ export const SCREENS = [
   { key: "fleet", path: paths.fleet, under: ["/fleet", "/tenants"], Icon: IconLayoutList },
   { key: "newTenant", path: paths.newTenant, under: ["/new-tenant"], Icon: IconSquarePlus },
   { key: "jobs", path: paths.jobs, under: ["/jobs"], Icon: IconListCheck },
+  { key: "terminals", path: paths.terminals(), under: ["/terminals"], Icon: IconTerminal2 },
   { key: "lab", path: paths.lab, under: ["/lab"], Icon: IconFlask },
   { key: "settings", path: paths.settings(), under: ["/settings"], Icon: IconSettings },
 ] as const;

@@ -7,6 +7,9 @@ export const paths = {
   newTenant: "/new-tenant",
   jobs: "/jobs",
   lab: "/lab",
+  /** With an environment: ready to log in there. */
+  terminals: (environmentId?: string) =>
+    environmentId === undefined ? "/terminals" : `/terminals/${encodeURIComponent(environmentId)}`,
   tenant: (slug: string) => `/tenants/${encodeURIComponent(slug)}`,
   job: (id: string) => `/jobs/${encodeURIComponent(id)}`,
   settings: (section: SettingsSection = "general") => `/settings/${section}`,

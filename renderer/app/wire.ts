@@ -15,7 +15,7 @@ export type OpenWire = (timeoutMs: number) => Promise<Wire>;
 declare global {
   interface Window {
     /** Put there by the desktop host's preload; absent in a browser. */
-    readonly fleetwright?: { connect(): void };
+    readonly fleetwright?: { connect(): void; connectBytes(): void };
   }
 }
 

@@ -1,9 +1,12 @@
-import { Anchor, Group, Text } from "@mantine/core";
+import { Anchor, Button, Group, Text } from "@mantine/core";
+import { IconTerminal2 } from "@tabler/icons-react";
 import type { ReactNode } from "react";
+import { Link } from "wouter";
 import { regionZone } from "../../shared/policy/windows.ts";
 import type { Environment } from "../../shared/tenant/model.ts";
 import { EnvironmentStateBadge, HealthBadge, KindBadge, UnprotectedBadge, VersionWords } from "../app/badges.tsx";
 import { useWords } from "../app/i18n/index.ts";
+import { paths } from "../app/paths.ts";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { Fact, FactList } from "../ui/FactList.tsx";
 import { mebibytes } from "../ui/format.ts";
@@ -28,7 +31,20 @@ export function EnvironmentPanel({ environment, zone }: Props) {
           <EnvironmentStateBadge state={environment.state} />
           <HealthBadge health={health} unprotected={environment.unprotected} />
         </Group>
-        {environment.unprotected && <UnprotectedBadge />}
+        <Group gap="xs">
+          {environment.unprotected && <UnprotectedBadge />}
+          {environment.sshAddress && (
+            <Button
+              component={Link}
+              href={paths.terminals(environment.id)}
+              size="compact-xs"
+              variant="default"
+              leftSection={<IconTerminal2 size={14} aria-hidden />}
+            >
+              {t("terminal.open")}
+            </Button>
+          )}
+        </Group>
       </Group>
       {health.detail && health.state !== "up" && (
         <Text size="sm" mb={6}>

@@ -75,6 +75,11 @@ export function dangersIn(text: string): Danger[] {
   return DANGERS.filter((danger) => PATTERNS[danger].some((pattern) => pattern.test(joined)));
 }
 
+/** The command on a line of the screen: what follows its prompt ("user@host:~$ ", "postgres=# "), or all of it. */
+export function commandOn(line: string): string {
+  return /^.{0,200}?[$#%>]\s+(.*)$/.exec(line)?.[1] ?? line;
+}
+
 export interface PasteVerdict {
   /** Ask before the text goes to the host. */
   readonly ask: boolean;

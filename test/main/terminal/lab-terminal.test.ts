@@ -135,13 +135,36 @@ test("a second window takes the stream over and sees what was not consumed", asy
   expect(await running.api.terminal.list()).toEqual([]);
 });
 
-test("a cut connection is told with both instants, and a new shell goes on below", async () => {
+test("a cut connection is told with both instants, and a new shell goes on in the same session", async () => {
   const { session, shown } = await open();
   shown.type("echo before-$((5+5))\n");
   await shown.until("before-10");
-  await running.api.lab.injectFault({ kind: "sshCut", instanceId: null, count: 1 } as never).catch(() => undefined);
-  void session;
-  await running.api.terminal.close({ sessionId: session.id });
+  const instance = (await running.api.fleet.list()).rows.find(({ id }) => id === environmentId)!.instanceId!;
+  await running.api.lab.injectFault({ name: "ssh-cut", instance, count: 1 });
+  const lost = await shown.untilEvent("lost");
+  await running.api.lab.clearFaults();
+  const back = await shown.untilEvent("back");
+  expect(back).toMatchObject({ lostAt: (lost as { at: Date }).at });
+  shown.type("echo after-$((6+6))\n");
+  await shown.until("after-12");
+  const stored = await running.api.terminal.close({ sessionId: session.id });
+  expect(transcriptOf(readCast(await wholeRecording(session.id)))).toMatch(/before-10[^]*was lost[^]*after-12/);
+  expect(stored.recording?.complete).toBe(true);
+});
+
+test("a host whose key changed is refused with both keys named, and the try is kept with its reason", async () => {
+  const instance = (await running.api.fleet.list()).rows.find(({ id }) => id === environmentId)!.instanceId!;
+  const fault = await running.api.lab.injectFault({ name: "host-key-changed", instance });
+  await expect(open({ reason: "somebody rebuilt it" })).rejects.toMatchObject({
+    code: "HostKeyChanged",
+    details: { retryable: false, offered: expect.stringContaining("SHA256:") },
+  });
+  await running.api.lab.clearFault({ id: fault.id });
+  expect((await running.api.terminal.history({ tenant: slug, limit: 1 }))[0]).toMatchObject({
+    reason: "somebody rebuilt it",
+    state: "ended",
+    error: { code: "HostKeyChanged" },
+  });
 });
 
 test("an unknown environment and a missing reason are refused before anything is opened", async () => {

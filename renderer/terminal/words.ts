@@ -1,0 +1,18 @@
+/** An instant to the second: what was lost between two of them matters. */
+export function shortDateTime(date: Date, language: string): string {
+  return new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(date);
+}
+
+/** Text of others without characters that could steer a terminal. */
+export function plain(text: string): string {
+  return text.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
+}
+
+/** Hands a text to the operator as a file. */
+export function saveText(name: string, text: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
