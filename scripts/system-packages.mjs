@@ -45,6 +45,7 @@ export const PARTS = {
   ssh: { present: () => ["sshd", "ssh", "sftp"].every(hasProgram), packages: ["openssh-server", "openssh-client"] },
   postgresql: { present: hasPostgres, packages: ["postgresql"] },
   "aws-cli": { present: () => hasProgram("aws"), packages: ["awscli"] },
+  pgbackrest: { present: () => hasProgram("pgbackrest"), packages: ["pgbackrest"] },
   boto3: { present: hasBoto3, packages: ["python3-boto3"] },
   curl: { present: () => hasProgram("curl"), packages: ["curl"] },
   openssl: { present: () => hasProgram("openssl"), packages: ["openssl"] },

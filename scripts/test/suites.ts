@@ -14,6 +14,8 @@ export interface Suite {
   readonly name: string;
   /** Parts of system-packages.mjs. */
   readonly needs?: readonly string[];
+  /** Parts without which the suite runs all the same and skips, by name, the tests that need them. */
+  readonly wants?: readonly string[];
   /** Suites that must run before it. */
   readonly after?: readonly string[];
   /** Runner whose report is counted; a suite without one is one check. */
@@ -71,7 +73,7 @@ export const SUITES: readonly Suite[] = [
   {
     name: "integration",
     after: ["build"],
-    needs: ["ssh", "postgresql", "aws-cli", "boto3", "curl", "openssl"],
+    wants: ["ssh", "postgresql", "pgbackrest", "aws-cli", "boto3", "curl", "openssl"],
     runner: "vitest",
     plan: vitest("integration"),
   },
