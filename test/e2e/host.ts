@@ -78,7 +78,7 @@ export async function startInElectron(lab: LabKind): Promise<Host> {
 }
 
 /** Once the console is up and has read all regions of its accounts. */
-async function whenReady({ client }: Connected): Promise<Client> {
+export async function whenReady({ client }: Connected): Promise<Client> {
   for (;;) {
     const { state, error } = await client.settings.status();
     if (state === "failed") throw new Error(`The console failed to start: ${error?.message}`);

@@ -6,6 +6,7 @@ export const SCREENS = [
   ["#/fleet", "Fleet"],
   ["#/new-tenant", "New tenant"],
   ["#/jobs", "Jobs"],
+  ["#/calendar", "Calendar"],
   ["#/lab", "Lab"],
   ["#/settings/general", "Settings"],
   ["#/settings/accounts", "Settings"],
