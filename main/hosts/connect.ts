@@ -15,6 +15,8 @@ export type Client = ContractRouterClient<Contract>;
 
 export interface Connected {
   readonly client: Client;
+  /** A line to the binary channel of the same console. */
+  openBytes(): Promise<ByteWire>;
   /** Settles when the console goes away or `close` is called. */
   readonly closed: Promise<void>;
   close(): void;
@@ -46,7 +48,12 @@ export async function connectConsole(socketPath: string): Promise<Connected> {
       },
     ],
   });
-  return { client: createORPCClient(link), closed, close: () => socket.close() };
+  return {
+    client: createORPCClient(link),
+    openBytes: () => connectBytes(socketPath),
+    closed,
+    close: () => socket.close(),
+  };
 }
 
 /** Connects to the binary channel of the same console. Throws AppError ConsoleUnreachable. */

@@ -5,6 +5,7 @@ import { addJobVerbs } from "./job-verbs.ts";
 import { addLabVerbs } from "./lab-verbs.ts";
 import { addPolicyVerbs } from "./policy-verbs.ts";
 import { addSettingsVerbs } from "./settings-verbs.ts";
+import { addSshVerb } from "./ssh-verb.ts";
 import { addStartVerbs } from "./start-verbs.ts";
 import { addTenantVerbs } from "./tenant-verbs.ts";
 import { oneOf } from "./usage.ts";
@@ -26,6 +27,7 @@ export function createProgram(execute: Execute): Command {
   addStartVerbs(program, verbs);
   addAccountVerbs(verbs);
   addTenantVerbs(verbs);
+  addSshVerb(program, verbs);
   addJobVerbs(verbs);
   addWindowVerbs(verbs);
   addPolicyVerbs(verbs);

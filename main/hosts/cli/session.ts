@@ -1,3 +1,4 @@
+import type { ByteWire } from "../../../shared/byte-line.ts";
 import { AppError, type ErrorCode } from "../../../shared/errors.ts";
 import { findConsole } from "../../home/index.ts";
 import { type Client, type Connected, connectConsole } from "../connect.ts";
@@ -19,6 +20,8 @@ export interface Cli {
 
 export interface Session {
   readonly client: Client;
+  /** A line to the console's binary channel. */
+  openBytes(): Promise<ByteWire>;
   /** The console runs in this very process, and ends with the command. */
   readonly own: boolean;
   /** Settles when the console has gone away. */
@@ -58,8 +61,8 @@ async function actOn<Result>(
   act: (session: Session) => Promise<Result>,
 ): Promise<Result> {
   try {
-    const { client, closed } = connected;
-    const acting = whenReady(cli, client).then(() => act({ client, own, closed }));
+    const { client, openBytes, closed } = connected;
+    const acting = whenReady(cli, client).then(() => act({ client, openBytes, own, closed }));
     return await Promise.race([acting, interruption(cli.interrupted)]);
   } finally {
     connected.close();
