@@ -1,10 +1,10 @@
 import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
-import { errorFacts, type ErrorFacts } from "../../shared/errors.ts";
+import { errorFacts } from "../../shared/errors.ts";
 import { ErrorNotice } from "../ui/ErrorNotice.tsx";
 import { shortDateTime } from "../ui/format.ts";
-import { useWords } from "./i18n/index.ts";
+import { type Translate, useWords } from "./i18n/index.ts";
 import { paths } from "./paths.ts";
 
 interface Props {
@@ -48,7 +48,8 @@ export function earliestWords(earliest: string, language: string): string {
   return Number.isNaN(date.getTime()) ? earliest : shortDateTime(date, language);
 }
 
-export function failureWords(t: ReturnType<typeof useWords>["t"], error: unknown): string {
-  const facts: ErrorFacts = errorFacts(error);
-  return `${t(`error.${facts.code}`)}: ${facts.message}`;
+/** A failure in one line, where there is no room for a notice. */
+export function failureWords(t: Translate, error: unknown): string {
+  const { code, message } = errorFacts(error);
+  return `${t(`error.${code}`)}${t("ui.colon")} ${message}`;
 }

@@ -63,7 +63,8 @@ function Failed({ status }: { readonly status: ConsoleStatus }) {
         />
       </Box>
       <Text c="dimmed" size="sm">
-        {t("start.home")}: <Code>{status.home}</Code>
+        {t("start.home")}
+        {t("ui.colon")} <Code>{status.home}</Code>
       </Text>
     </Frame>
   );

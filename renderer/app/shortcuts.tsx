@@ -10,6 +10,7 @@ import { paths } from "./paths.ts";
 const GO_TO: Readonly<Record<string, { readonly path: string; readonly words: MessageKey }>> = {
   f: { path: paths.fleet, words: "shortcut.goFleet" },
   j: { path: paths.jobs, words: "shortcut.goJobs" },
+  c: { path: paths.calendar, words: "shortcut.goCalendar" },
   n: { path: paths.newTenant, words: "shortcut.goNew" },
   l: { path: paths.lab, words: "shortcut.goLab" },
   s: { path: paths.settings(), words: "shortcut.goSettings" },
@@ -58,7 +59,7 @@ export function ShortcutHelp({ opened, onClose }: { readonly opened: boolean; re
   const lines = [
     { words: t("shortcut.palette"), hint: <KeyHint keys={["Ctrl", "K"]} /> },
     { words: t("shortcut.filter"), hint: <KeyHint keys={["/"]} /> },
-    { words: t("shortcut.rows"), hint: <KeyHint keys={["↑", "↓"]} /> },
+    { words: t("shortcut.rows"), hint: <KeyHint keys={["↑", "↓"]} then="/" /> },
     { words: t("shortcut.open"), hint: <KeyHint keys={["Enter"]} /> },
     ...Object.entries(GO_TO).map(([key, { words }]) => ({
       words: t(words),

@@ -72,10 +72,12 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-dimmed": "#56636a",
     "--mantine-color-placeholder": "#66737a",
     "--mantine-color-error": "#c01c28",
+    "--mantine-color-red-light": "#fcf0f0",
   },
   dark: {
     "--mantine-color-dimmed": "#a3aeb4",
     "--mantine-color-placeholder": "#93a0a7",
     "--mantine-color-error": "#ff8787",
+    "--mantine-color-red-light": "rgba(221, 67, 80, 0.14)",
   },
 });

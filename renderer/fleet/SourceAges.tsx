@@ -21,7 +21,8 @@ export function SourceAges({ sources }: { readonly sources: readonly InventorySo
             <StateBadge tone="bad" label={t("fleet.sourceErrors", { count: failing.length })} />
           ) : oldest ? (
             <span>
-              {t("fleet.sources")}: <RelativeTime date={oldest} />
+              {t("fleet.sources")}
+              {t("ui.colon")} <RelativeTime date={oldest} />
             </span>
           ) : (
             t("fleet.sourceNever")

@@ -65,8 +65,8 @@ function AccountLine({ account }: { readonly account: Account }) {
   const { credentials } = account;
   const credentialWords =
     credentials.kind === "profile"
-      ? `${t("settings.accounts.byProfile")}: ${credentials.profile}`
-      : `${t("settings.accounts.byKeys")}: ${credentials.accessKeyId}`;
+      ? `${t("settings.accounts.byProfile")}${t("ui.colon")} ${credentials.profile}`
+      : `${t("settings.accounts.byKeys")}${t("ui.colon")} ${credentials.accessKeyId}`;
   return (
     <li aria-label={account.name}>
       <Group justify="space-between" gap="sm" wrap="nowrap" align="flex-start">
@@ -135,7 +135,8 @@ function CheckResult({ check }: { readonly check: AccountCheck }) {
             <StateBadge tone={ok ? "good" : "bad"} label={region} />
             {error && (
               <Text size="sm">
-                {hasWords(key) ? t(key) : error.code}: {error.message}
+                {hasWords(key) ? t(key) : error.code}
+                {t("ui.colon")} {error.message}
               </Text>
             )}
           </Group>

@@ -33,7 +33,11 @@ export function ErrorNotice({ title, message, next, facts = [], details, onRetry
       ))}
       {next && (
         <Text size="sm" mt={4}>
-          <b>{t("ui.whatNext")}:</b> {next}
+          <b>
+            {t("ui.whatNext")}
+            {t("ui.colon")}
+          </b>{" "}
+          {next}
         </Text>
       )}
       {children}
