@@ -72,10 +72,11 @@ function useScreens(): SpotlightActionData[] {
       { id: "new-tenant", label: t("screen.newTenant"), onClick: () => navigate(paths.newTenant) },
       { id: "jobs", label: t("screen.jobs"), onClick: () => navigate(paths.jobs) },
       { id: "terminals", label: t("screen.terminals"), onClick: () => navigate(paths.terminals()) },
+      { id: "calendar", label: t("screen.calendar"), onClick: () => navigate(paths.calendar) },
       { id: "lab", label: t("screen.lab"), onClick: () => navigate(paths.lab) },
       ...SETTINGS_SECTIONS.map((section) => ({
         id: `settings-${section}`,
-        label: `${t("screen.settings")}: ${t(`settings.${section}`)}`,
+        label: `${t("screen.settings")}${t("ui.colon")} ${t(`settings.${section}`)}`,
         onClick: () => navigate(paths.settings(section)),
       })),
     ],

@@ -1,6 +1,8 @@
 import { Button, Skeleton } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { Link, Redirect, Route, Switch } from "wouter";
+import { CalendarPage } from "../calendar/CalendarPage.tsx";
+import { WindowPage } from "../calendar/WindowPage.tsx";
 import { FleetPage } from "../fleet/FleetPage.tsx";
 import { JobPage } from "../jobs/JobPage.tsx";
 import { JobsPage } from "../jobs/JobsPage.tsx";
@@ -35,6 +37,8 @@ export function Routes() {
           </Suspense>
         )}
       </Route>
+      <Route path="/calendar" component={CalendarPage} />
+      <Route path="/calendar/:id">{({ id }) => <WindowPage key={id} windowId={id} />}</Route>
       <Route path="/lab" component={LabPage} />
       <Route path="/settings/:section?">{({ section }) => <SettingsPage section={section} />}</Route>
       <Route>

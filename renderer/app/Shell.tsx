@@ -3,6 +3,7 @@ import { notifications } from "@mantine/notifications";
 import { spotlight } from "@mantine/spotlight";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import {
+  IconCalendarEvent,
   IconFlask,
   IconKeyboard,
   IconLanguage,
@@ -39,6 +40,7 @@ export const SCREENS = [
   { key: "newTenant", path: paths.newTenant, under: ["/new-tenant"], Icon: IconSquarePlus },
   { key: "jobs", path: paths.jobs, under: ["/jobs"], Icon: IconListCheck },
   { key: "terminals", path: paths.terminals(), under: ["/terminals"], Icon: IconTerminal2 },
+  { key: "calendar", path: paths.calendar, under: ["/calendar"], Icon: IconCalendarEvent },
   { key: "lab", path: paths.lab, under: ["/lab"], Icon: IconFlask },
   { key: "settings", path: paths.settings(), under: ["/settings"], Icon: IconSettings },
 ] as const;

@@ -6,11 +6,13 @@ export const paths = {
   fleet: "/fleet",
   newTenant: "/new-tenant",
   jobs: "/jobs",
+  calendar: "/calendar",
   lab: "/lab",
   /** With an environment: ready to log in there. */
   terminals: (environmentId?: string) =>
     environmentId === undefined ? "/terminals" : `/terminals/${encodeURIComponent(environmentId)}`,
   tenant: (slug: string) => `/tenants/${encodeURIComponent(slug)}`,
+  window: (id: string) => `/calendar/${encodeURIComponent(id)}`,
   job: (id: string) => `/jobs/${encodeURIComponent(id)}`,
   settings: (section: SettingsSection = "general") => `/settings/${section}`,
 } as const;

@@ -10,6 +10,7 @@ import { Failure } from "../app/Failure.tsx";
 import { useWords } from "../app/i18n/index.ts";
 import { Page } from "../app/Page.tsx";
 import { paths } from "../app/paths.ts";
+import { VerdictList, VerdictSkeleton } from "../app/VerdictList.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { Panel } from "../ui/Panel.tsx";
 import { StateBadge } from "../ui/StateBadge.tsx";
@@ -26,7 +27,6 @@ import {
 } from "./draft.ts";
 import classes from "./NewTenantPage.module.css";
 import { PlanStep } from "./PlanStep.tsx";
-import { VerdictList, VerdictSkeleton } from "./VerdictList.tsx";
 import { type FieldProps, WizardFields } from "./WizardFields.tsx";
 
 /** Pause after the last key before the console is asked. */

@@ -1,9 +1,9 @@
 import { Skeleton, Stack, Text, TextInput } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck, IconCircleX } from "@tabler/icons-react";
 import type { Verdict } from "../../shared/policy/verdict.ts";
-import { earliestWords } from "../app/Failure.tsx";
-import { useWords } from "../app/i18n/index.ts";
-import { verdictWords } from "../app/i18n/verdicts.ts";
+import { earliestWords } from "./Failure.tsx";
+import { useWords } from "./i18n/index.ts";
+import { ruleWords, verdictWords } from "./i18n/verdicts.ts";
 import classes from "./VerdictList.module.css";
 
 interface Props {
@@ -12,20 +12,21 @@ interface Props {
   readonly onOverride: (rule: string, reason: string) => void;
 }
 
-/** What each contract rule says of the order: refusals first, each with its number, reason and source. */
+/** What each contract rule says of a plan: refusals first, each with its number, reason and source. */
 export function VerdictList({ verdicts, overrides, onOverride }: Props) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const refused = verdicts.filter(({ allowed }) => !allowed);
   const allowed = verdicts.filter((verdict) => verdict.allowed);
   return (
     <Stack gap={8}>
-      {refused.map((verdict) => (
-        <VerdictLine key={verdict.rule} verdict={verdict}>
-          {verdict.overridable && (
+      {refused.map((verdict, index) => (
+        <VerdictLine key={`${verdict.rule} ${verdict.reason}`} verdict={verdict}>
+          {/* One reason goes over every refusal of its rule. */}
+          {verdict.overridable && refused.findIndex(({ rule }) => rule === verdict.rule) === index && (
             <TextInput
               size="xs"
               mt={4}
-              label={t("wizard.override", { rule: verdict.rule })}
+              label={t("wizard.override", { rule: ruleWords(verdict.rule, language) })}
               description={t("wizard.overrideHint")}
               maxLength={500}
               value={overrides[verdict.rule] ?? ""}
@@ -35,7 +36,7 @@ export function VerdictList({ verdicts, overrides, onOverride }: Props) {
         </VerdictLine>
       ))}
       {allowed.map((verdict) => (
-        <VerdictLine key={verdict.rule} verdict={verdict} />
+        <VerdictLine key={`${verdict.rule} ${verdict.reason}`} verdict={verdict} />
       ))}
     </Stack>
   );
@@ -51,7 +52,7 @@ function VerdictLine({ verdict, children }: { readonly verdict: Verdict; readonl
       <Icon size={16} className={classes.icon ?? ""} role="img" aria-label={t(`wizard.verdict.${standing}`)} />
       <div className={classes.text}>
         <Text size="sm">
-          <b>{verdict.rule}</b> {verdictWords(verdict, language)}
+          <b>{ruleWords(verdict.rule, language)}</b> {verdictWords(verdict, language)}
         </Text>
         <Text size="xs" c="dimmed">
           {[
