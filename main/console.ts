@@ -12,6 +12,7 @@ import type { ConsoleStatus } from "../shared/settings/model.ts";
 import { SERVICES, type Service } from "../shared/tenant/model.ts";
 import { SECOND_MS } from "../shared/time.ts";
 import { openHome } from "./home/index.ts";
+import type { LaunchedLab } from "./lab/launch.ts";
 import { type Log, openLog } from "./log.ts";
 import { openSettings, settingsRouter } from "./settings/index.ts";
 import { type Keychain, openVault } from "./vault/index.ts";
@@ -91,15 +92,21 @@ export async function start(options: ConsoleOptions): Promise<Console> {
     // The slow parts start side by side; the order below is the order of need.
     const labStarting = options.lab === "none" ? undefined : startLab(options.lab);
     labStarting?.catch(() => undefined);
-    const [{ openDatabase }, { openJobs }, { tenantArea, inventoryTaker, releasesOf }, { fleetArea }, { calendarArea }, clouds] =
-      await Promise.all([
-        import("./database/index.ts"),
-        import("./jobs/index.ts"),
-        import("./tenant/index.ts"),
-        import("./fleet/index.ts"),
-        import("./calendar/index.ts"),
-        import("./cloud.ts"),
-      ]);
+    const [
+      { openDatabase },
+      { openJobs },
+      { tenantArea, inventoryTaker, releasesOf },
+      { fleetArea },
+      { calendarArea },
+      clouds,
+    ] = await Promise.all([
+      import("./database/index.ts"),
+      import("./jobs/index.ts"),
+      import("./tenant/index.ts"),
+      import("./fleet/index.ts"),
+      import("./calendar/index.ts"),
+      import("./cloud.ts"),
+    ]);
 
     const database = await openDatabase({ home, url: options.databaseUrl, log });
     endings.push(() => database.stop());
@@ -200,6 +207,16 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       log: (level, text) => log[level === "warning" ? "warn" : level](text),
     });
 
+    const { termsArea } = await import("./terms/index.ts");
+    const terms = termsArea({
+      pool: database.pool,
+      now: () => new Date(),
+      tenants: tenant.listTenants,
+      releases: async () => (await catalogue()).releases,
+      operator: () => settings.get().operator,
+      changed: () => jobs.live.publish({ type: "stale", area: "terms" }),
+    });
+
     const { terminalArea } = await import("./terminal/index.ts");
     const terminal = terminalArea({
       pool: database.pool,
@@ -240,18 +257,28 @@ export async function start(options: ConsoleOptions): Promise<Console> {
     endings.push(() => terminal.stop());
 
     status.stage = "lab";
-    const lab = await labStarting;
+    let lab = (await labStarting) ?? null;
     if (lab) {
-      // A lab that was there before may be somebody else's; one of ours without a console ends by itself.
-      endings.unshift(() => (lab.adopted ? lab.release() : lab.stop()));
-      status.lab = {
-        ec2: lab.ready.ec2,
-        s3: lab.ready.s3,
-        sts: lab.ready.sts,
-        regions: lab.ready.regions,
-        ca: lab.ready.ca,
+      let restarting: Promise<unknown> | undefined;
+      const keep = (held: LaunchedLab) =>
+        void held.gone.then(({ asked }) => {
+          if (stopping) return;
+          log.warn(asked ? "the lab was stopped" : "the lab ended unexpectedly; it is started again");
+          if (!asked) restarting = startAgain().catch((error) => log.error(`lab: ${errorFacts(error).message}`));
+        });
+      const startAgain = async () => {
+        lab = await startLab(options.lab === "empty" ? "empty" : "demo");
+        await registerLab(lab.ready);
+        jobs.live.publish({ type: "stale", area: "settings" });
+        keep(lab);
       };
+      // A lab that was there before may be somebody else's; one of ours without a console ends by itself.
+      endings.unshift(async () => {
+        await restarting;
+        await (lab?.adopted ? lab.release() : lab?.stop());
+      });
       await registerLab(lab.ready);
+      keep(lab);
     }
     const { labRouter } = await import("./lab/router.ts");
 
@@ -264,7 +291,15 @@ export async function start(options: ConsoleOptions): Promise<Console> {
     status.stage = null;
     log.info("console ready");
     return {
-      router: { fleet: fleet.router, tenant: tenant.router, jobs: jobs.router, lab: labRouter(lab ?? null), calendar: calendar.router, terminal: terminal.router },
+      router: {
+        fleet: fleet.router,
+        tenant: tenant.router,
+        jobs: jobs.router,
+        lab: labRouter(() => lab),
+        calendar: calendar.router,
+        terminal: terminal.router,
+        terms: terms.router,
+      },
       aws,
       published: () => jobs.live.publish({ type: "stale", area: "settings" }),
     };
@@ -277,6 +312,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
 
   /** The lab is an account like any other; its credentials are handed over anew at each start and never stored. */
   async function registerLab(ready: LabReady): Promise<void> {
+    status.lab = { ec2: ready.ec2, s3: ready.s3, sts: ready.sts, regions: ready.regions, ca: ready.ca };
     settings.registerSessionAccount({
       id: LAB_ACCOUNT,
       name: "Lab",
@@ -327,8 +363,9 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       tenant: lazy(async () => ({ default: (await parts).router.tenant })),
       jobs: lazy(async () => ({ default: (await parts).router.jobs })),
       lab: lazy(async () => ({ default: (await parts).router.lab })),
-    terminal: lazy(async () => ({ default: (await parts).router.terminal })),
-    calendar: lazy(async () => ({ default: (await parts).router.calendar })),
+      terminal: lazy(async () => ({ default: (await parts).router.terminal })),
+      terms: lazy(async () => ({ default: (await parts).router.terms })),
+      calendar: lazy(async () => ({ default: (await parts).router.calendar })),
     });
 
   return {

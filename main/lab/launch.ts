@@ -26,6 +26,8 @@ export interface LaunchedLab {
   readonly ready: LabReady;
   /** Found running and taken over, with all that it had. */
   readonly adopted: boolean;
+  /** Resolves when the lab ended without this holder's doing: `asked` when somebody stopped it, not when it was killed. */
+  readonly gone: Promise<{ readonly asked: boolean }>;
   status(): Promise<LabStatus>;
   injectFault(input: FaultInput): Promise<Fault>;
   clearFault(id: string): Promise<boolean>;
@@ -44,13 +46,13 @@ const GRACE_SECONDS = 60;
 /** Takes over the lab that runs on the folder, or starts one. */
 export async function adoptOrSpawnLab(options: LaunchOptions): Promise<LaunchedLab> {
   const running = await findLab(options.folder);
-  if (running) return hold(running, true);
+  if (running) return hold(options.folder, running, true);
   try {
-    return hold(await spawnLab(options), false);
+    return hold(options.folder, await spawnLab(options), false);
   } catch (error) {
     // Another console was faster with the same folder.
     const other = await findLab(options.folder);
-    if (other) return hold(other, true);
+    if (other) return hold(options.folder, other, true);
     throw error;
   }
 }
@@ -58,7 +60,7 @@ export async function adoptOrSpawnLab(options: LaunchOptions): Promise<LaunchedL
 /** The lab that runs on the folder, for whoever only wants to look or to end it; null when none does. */
 export async function connectLab(folder: string): Promise<LaunchedLab | null> {
   const ready = await findLab(folder);
-  return ready ? hold(ready, true) : null;
+  return ready ? hold(folder, ready, true) : null;
 }
 
 /** The lab that answers for the folder at this moment; null when none does. */
@@ -116,15 +118,25 @@ function findEntry(): string {
   }
 }
 
-function hold(ready: LabReady, adopted: boolean): LaunchedLab {
+function hold(folder: string, ready: LabReady, adopted: boolean): LaunchedLab {
+  let held = true;
   const lease = httpRequest(new URL("/lease", ready.control), { headers: bearer(ready), agent: false });
   lease.on("error", () => undefined);
   lease.on("response", (response) => response.resume().on("error", () => undefined));
   lease.on("socket", (socket) => socket.unref());
+  const gone = new Promise<{ asked: boolean }>((resolve) => {
+    lease.on("close", async () => {
+      if (!held) return;
+      await untilEnded(ready.pid);
+      // Only a lab that ended in good order takes its word of itself away.
+      resolve({ asked: (await readReady(readyFile(folder)))?.pid !== ready.pid });
+    });
+  });
   lease.end();
   return {
     ready,
     adopted,
+    gone,
     status: async () => LabStatus.parse(revive(await control(ready, "GET", "/status"))),
     injectFault: async (input) => Fault.parse(revive(await control(ready, "POST", "/faults", input))),
     clearFault: async (id) => {
@@ -133,14 +145,22 @@ function hold(ready: LabReady, adopted: boolean): LaunchedLab {
     },
     clearFaults: async () => ((await control(ready, "DELETE", "/faults")) as { cleared: number }).cleared,
     reset: async (seed) => LabStatus.parse(revive(await control(ready, "POST", "/reset", { seed }))),
-    release: () => void lease.destroy(),
+    release() {
+      held = false;
+      lease.destroy();
+    },
     async stop() {
+      held = false;
       await control(ready, "POST", "/stop").catch(() => undefined);
-      const patience = Date.now() + STOP_MS;
-      while (isAlive(ready.pid) && Date.now() < patience) await new Promise((resolve) => setTimeout(resolve, 20));
+      await untilEnded(ready.pid);
       lease.destroy();
     },
   };
+}
+
+async function untilEnded(pid: number): Promise<void> {
+  const patience = Date.now() + STOP_MS;
+  while (isAlive(pid) && Date.now() < patience) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 const bearer = (ready: LabReady) => ({ authorization: `Bearer ${ready.secretAccessKey}` });

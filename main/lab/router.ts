@@ -3,10 +3,11 @@ import { AppError } from "../../shared/errors.ts";
 import { labContract } from "../../shared/lab/contract.ts";
 import type { LaunchedLab } from "./launch.ts";
 
-/** The lab's page of the contract; null for a console without a lab. */
-export function labRouter(lab: LaunchedLab | null) {
+/** The lab's page of the contract. `current` is the lab of this moment, null for a console without one. */
+export function labRouter(current: () => LaunchedLab | null) {
   const contract = implement(labContract);
   const required = (): LaunchedLab => {
+    const lab = current();
     if (lab) return lab;
     throw new AppError("LabUnavailable", "This console runs without a lab.", {
       retryable: false,
@@ -14,7 +15,7 @@ export function labRouter(lab: LaunchedLab | null) {
     });
   };
   return contract.router({
-    status: contract.status.handler(() => lab?.status() ?? null),
+    status: contract.status.handler(() => current()?.status() ?? null),
     injectFault: contract.injectFault.handler(({ input }) => required().injectFault(input)),
     clearFault: contract.clearFault.handler(async ({ input }) => ({ cleared: await required().clearFault(input.id) })),
     clearFaults: contract.clearFaults.handler(async () => ({ cleared: await required().clearFaults() })),

@@ -56,7 +56,8 @@ const SILENT =
 /** AWS's own code of a failure, "" when it has none. */
 export function awsCode(error: unknown): string {
   const failure = error as AwsFailure | null;
-  return failure?.Code ?? failure?.name ?? "";
+  const name = failure?.Code ?? failure?.name ?? "";
+  return name === "Error" ? "" : name;
 }
 
 /**

@@ -224,6 +224,19 @@ test("a lab that nobody holds ends itself after its grace", async () => {
   await expect.poll(() => findLab(folder), { timeout: 20_000 }).toBeNull();
 });
 
+test("whoever holds a lab is told how it ended, and gets it back at its addresses", async () => {
+  const folder = await scratch();
+  const first = await adoptOrSpawnLab({ folder, seed: "empty", entry: ENTRY });
+  process.kill(first.ready.pid, "SIGKILL");
+  expect(await first.gone).toEqual({ asked: false });
+
+  const second = await adoptOrSpawnLab({ folder, seed: "empty", entry: ENTRY });
+  endings.push(() => second.stop());
+  expect([second.adopted, second.ready.ec2]).toEqual([false, first.ready.ec2]);
+  process.kill(second.ready.pid, "SIGTERM");
+  expect(await second.gone).toEqual({ asked: true });
+});
+
 test("the control address refuses strangers and nonsense", async () => {
   const folder = await scratch();
   const lab = await startLab({ folder, seed: "empty", createRoom: quietRoom });
