@@ -7,6 +7,7 @@ export const SCREENS = [
   ["#/new-tenant", "New tenant"],
   ["#/jobs", "Jobs"],
   ["#/calendar", "Calendar"],
+  ["#/terminals", "Terminals"],
   ["#/lab", "Lab"],
   ["#/settings/general", "Settings"],
   ["#/settings/accounts", "Settings"],

@@ -727,7 +727,7 @@ export const en = {
   "terminal.askRunHint": "It stays typed on the line if you do not send it.",
   "terminal.pasteText": "Text that would be sent",
   "terminal.pasteLines_one": "{{count}} line",
-  "terminal.pasteLines_other": "{{count}} lines: each but the last runs at once",
+  "terminal.pasteLines_other": "{{count}} lines: they may run at once",
   "terminal.pasteHidden": "Holds characters that are not visible",
   "terminal.send": "Send to the host",
   "terminal.dontSend": "Do not send",

@@ -729,7 +729,7 @@ export const fr: Messages = {
   "terminal.askRunHint": "La ligne reste telle quelle si vous ne l'envoyez pas.",
   "terminal.pasteText": "Texte qui serait envoyé",
   "terminal.pasteLines_one": "{{count}} ligne",
-  "terminal.pasteLines_other": "{{count}} lignes : toutes sauf la dernière s'exécutent aussitôt",
+  "terminal.pasteLines_other": "{{count}} lignes : elles peuvent s'exécuter aussitôt",
   "terminal.pasteHidden": "Contient des caractères invisibles",
   "terminal.send": "Envoyer à la machine",
   "terminal.dontSend": "Ne pas envoyer",
