@@ -5,6 +5,7 @@ import { labContract } from "./lab/contract.ts";
 import { settingsContract } from "./settings/contract.ts";
 import { tenantContract } from "./tenant/contract.ts";
 import { terminalContract } from "./terminal/contract.ts";
+import { termsContract } from "./terms/contract.ts";
 
 /** The whole surface between the console and whatever shows or drives it. */
 export const contract = {
@@ -15,5 +16,6 @@ export const contract = {
   settings: settingsContract,
   calendar: calendarContract,
   terminal: terminalContract,
+  terms: termsContract,
 };
 export type Contract = typeof contract;

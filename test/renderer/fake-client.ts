@@ -9,6 +9,7 @@ import { type Account, type ConsoleStatus, Settings, type VaultStatus } from "..
 import type { ImageOption, ProvisionRequest, SizeOption, Tenant } from "../../shared/tenant/model.ts";
 import { provisionSteps } from "../../shared/tenant/provision-steps.ts";
 import { createFakeCalendar } from "./fake-calendar.ts";
+import { createFakeTerms } from "./fake-terms.ts";
 import { demoTenants, rowsOf } from "./demo-fleet.ts";
 import { demoJobs, jobOf, type JobRecord } from "./demo-jobs.ts";
 
@@ -86,6 +87,7 @@ export function createFakeConsole(options: FakeOptions = {}) {
     for (const tell of watchers) tell(event);
   };
 
+  const terms = createFakeTerms(tenants, RELEASES, now, () => push({ type: "stale", area: "terms" }));
   const calendar = createFakeCalendar(tenants, now, () => push({ type: "stale", area: "calendar" }));
 
   for (const { job } of jobs.values()) {
@@ -390,6 +392,13 @@ export function createFakeConsole(options: FakeOptions = {}) {
         return (vault = { ...vault, state: "open" });
       }),
       lockVault: os.settings.lockVault.handler(() => (vault = { ...vault, state: "locked" })),
+    },
+    terms: {
+      get: os.terms.get.handler(({ input }) => terms.get(input.tenant)),
+      record: os.terms.record.handler(({ input }) => terms.record(input)),
+      board: os.terms.board.handler(() => terms.board()),
+      solve: os.terms.solve.handler(({ input }) => terms.solve(input)),
+      profiles: os.terms.profiles.handler(() => terms.profiles()),
     },
     calendar: {
       list: os.calendar.list.handler(({ input }) => calendar.list(input)),

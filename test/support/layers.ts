@@ -17,8 +17,8 @@ interface Row {
   readonly lazily?: readonly string[];
 }
 
-const MAIN_AREAS = "fleet|tenant|terminal|metrics|calendar|reports|alerts|settings|audit|vault";
-const RENDERER_AREAS = "fleet|tenant|jobs|terminal|metrics|calendar|reports|alerts|settings|lab";
+const MAIN_AREAS = "fleet|tenant|terminal|terms|metrics|calendar|reports|alerts|settings|audit|vault";
+const RENDERER_AREAS = "fleet|tenant|jobs|terminal|terms|metrics|calendar|reports|alerts|settings|lab";
 const SHARED_AREAS = `${RENDERER_AREAS}|audit|vault`;
 /** Of the vault only this: whoever holds a secret tells the log to leave it out. */
 const BASICS = ["main/home/", "main/log.ts", "main/vault/redact.ts"];

@@ -239,6 +239,13 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       }),
       lockVault: os.settings.lockVault.handler(missing),
     },
+    terms: {
+      get: os.terms.get.handler(missing),
+      record: os.terms.record.handler(missing),
+      board: os.terms.board.handler(() => ({ versions: [], expiries: [] })),
+      solve: os.terms.solve.handler(missing),
+      profiles: os.terms.profiles.handler(() => []),
+    },
     calendar: {
       list: os.calendar.list.handler(() => ({ windows: [], recurring: [], blackouts: [] })),
       get: os.calendar.get.handler(missing),

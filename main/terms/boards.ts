@@ -1,0 +1,95 @@
+import { errorFacts } from "../../shared/errors.ts";
+import { dayIn } from "../../shared/policy/calendar.ts";
+import { lifecycleState } from "../../shared/policy/lifecycle.ts";
+import { profileOf } from "../../shared/policy/profiles.ts";
+import { checkVersion, versionSupport } from "../../shared/policy/version-support.ts";
+import { clocksOf, daysTo, nextEnding, ofVerdict } from "../../shared/terms/clocks.ts";
+import { exceptionsOf, factsOf, lifecycleFactsOf, profileWith, type TermsTenant } from "../../shared/terms/facts.ts";
+import type { ExpiryRow, TermsBoard, TermsRecord, VersionRow } from "../../shared/terms/model.ts";
+import type { Service } from "../../shared/tenant/model.ts";
+
+interface BoardFacts {
+  readonly tenants: readonly TermsTenant[];
+  readonly recordsOf: (tenantId: string) => readonly TermsRecord[];
+  readonly releases: Readonly<Record<Service, readonly string[]>>;
+  readonly now: Date;
+}
+
+/** Both boards, most urgent row first. */
+export function boardsOf({ tenants, recordsOf, releases, now }: BoardFacts): TermsBoard {
+  return {
+    versions: tenants
+      .flatMap((tenant) => versionRows(tenant, recordsOf(tenant.id), releases[tenant.service], now))
+      .toSorted((a, b) => urgencyOf(a) - urgencyOf(b) || compare(a.customer, b.customer)),
+    expiries: tenants
+      .map((tenant) => expiryRow(tenant, recordsOf(tenant.id), now))
+      // A tenant whose state cannot be told comes first: somebody has to look.
+      .toSorted((a, b) => (a.daysLeft ?? -Infinity) - (b.daysLeft ?? -Infinity) || compare(a.customer, b.customer)),
+  };
+}
+
+const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
+
+/** Releases until the end of support: out of support before the last one, unknown after all others. */
+const urgencyOf = ({ support: { state, leavesInReleases } }: VersionRow): number =>
+  state === "unsupported" ? -1 : (leavesInReleases ?? (state === "current" ? 900 : 1_000));
+
+const shared = ({ id, slug, customer, service, owner, isLab }: TermsTenant) => ({
+  ...{ tenantId: id, slug, customer, service, owner, isLab },
+});
+
+/** The day at the customer, or in UTC where the customer's zone is not known. */
+export function todayOf(now: Date, zone: string): string {
+  try {
+    return dayIn(now, zone);
+  } catch {
+    return dayIn(now, "UTC");
+  }
+}
+
+function versionRows(
+  tenant: TermsTenant,
+  records: readonly TermsRecord[],
+  releases: readonly string[],
+  now: Date,
+): VersionRow[] {
+  const profile = profileOf(tenant.service);
+  const exceptions = exceptionsOf(records, todayOf(now, tenant.zone)).filter((one) => one.standing === "in-force");
+  return tenant.environments.map(({ id, kind, region, version }) => {
+    const why =
+      version === null
+        ? ofVerdict({
+            ...{ rule: profile.versions.rule, source: profile.versions.source, allowed: false },
+            reason: "The version was not read yet.",
+          })
+        : ofVerdict(checkVersion(profile, version, releases));
+    return {
+      ...shared(tenant),
+      ...{ environmentId: id, environment: kind, region, version },
+      newest: releases.at(-1) ?? null,
+      support: versionSupport(profile, version, releases),
+      exceptionUntil: exceptions.find(({ rule }) => rule === profile.versions.rule)?.until ?? null,
+      ...why,
+    };
+  });
+}
+
+function expiryRow(tenant: TermsTenant, records: readonly TermsRecord[], now: Date): ExpiryRow {
+  const facts = factsOf(records);
+  const { goodStanding, legalHold } = facts;
+  const row = { ...shared(tenant), goodStanding, legalHold };
+  try {
+    const profile = profileWith(profileOf(tenant.service), facts);
+    const next = nextEnding(clocksOf(tenant, facts, profile, now));
+    return {
+      ...row,
+      state: lifecycleState(profile, lifecycleFactsOf(tenant, facts), now),
+      next,
+      daysLeft: next && daysTo(next, dayIn(now, tenant.zone)),
+      problem: null,
+    };
+  } catch (error) {
+    // One tenant with bad data must not hide the others.
+    return { ...row, state: "active", next: null, daysLeft: null, problem: errorFacts(error).message };
+  }
+}

@@ -1,0 +1,70 @@
+import type { Pool, PoolClient } from "pg";
+import type { TermsEntry, TermsRecord } from "../../shared/terms/model.ts";
+
+export interface NewRecord extends TermsRecord {
+  readonly tenantId: string;
+  readonly slug: string;
+  readonly profile: { readonly id: string; readonly version: string };
+}
+export type StoredRecord = TermsRecord & { readonly tenantId: string };
+
+const RECORD = `id, tenant_id as "tenantId", entry, reason, by, at`;
+
+type Queryable = Pick<Pool | PoolClient, "query">;
+
+/** SQL of the table terms_record. */
+export function termsStore(pool: Pool) {
+  return {
+    /** One tenant's, or all; oldest first. */
+    async records(tenantId?: string): Promise<StoredRecord[]> {
+      return recordsOf(pool, tenantId);
+    },
+
+    /** Runs `work` in a transaction; of one tenant's facts one is recorded at a time, on every console. */
+    async recording<T>(tenantId: string, work: (db: Recording) => Promise<T>): Promise<T> {
+      const db = await pool.connect();
+      try {
+        await db.query("begin");
+        await db.query("select pg_advisory_xact_lock(hashtext($1))", [`terms/${tenantId}`]);
+        const result = await work(recordingOn(db));
+        await db.query("commit");
+        return result;
+      } catch (error) {
+        await db.query("rollback").catch(() => undefined);
+        throw error;
+      } finally {
+        db.release();
+      }
+    },
+  };
+}
+
+async function recordsOf(db: Queryable, tenantId: string | undefined): Promise<StoredRecord[]> {
+  const { rows } = await db.query(
+    `select ${RECORD} from terms_record where $1::text is null or tenant_id = $1 order by seq`,
+    [tenantId ?? null],
+  );
+  return rows;
+}
+
+function recordingOn(db: PoolClient) {
+  return {
+    records: (tenantId: string) => recordsOf(db, tenantId),
+
+    /** Of any tenant: ids are the callers' requests. */
+    async record(id: string): Promise<StoredRecord | undefined> {
+      return (await db.query(`select ${RECORD} from terms_record where id = $1`, [id])).rows[0];
+    },
+
+    async insert(record: NewRecord): Promise<void> {
+      const { id, tenantId, slug, reason, by, at } = record;
+      const entry: TermsEntry = record.entry;
+      await db.query(
+        `insert into terms_record (id, tenant_id, slug, entry, reason, by, at, profile)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+        [id, tenantId, slug, JSON.stringify(entry), reason, by, at, JSON.stringify(record.profile)],
+      );
+    },
+  };
+}
+export type Recording = ReturnType<typeof recordingOn>;

@@ -1,0 +1,33 @@
+import { oc } from "@orpc/contract";
+import { z } from "zod";
+import { ContractTerms, Day, ProfileView, Solution, SolveAct, TermsBoard, TermsEntry } from "./model.ts";
+
+/** Slug or id. */
+const TenantRef = z.string().min(1).max(100);
+
+export const termsContract = {
+  /** Every clock, entitlement and exception of one tenant as of now, and what people recorded. */
+  get: oc.input(z.object({ tenant: TenantRef })).output(ContractTerms),
+  /**
+   * Records one fact that only people know. Safe to repeat with one `requestId`, which becomes the record's id; the
+   * same one with another entry is a Conflict. A fact that contradicts the others is InvalidInput and changes nothing.
+   */
+  record: oc
+    .input(
+      z.object({
+        requestId: z.uuid(),
+        tenant: TenantRef,
+        entry: TermsEntry,
+        reason: z.string().trim().min(1).max(500),
+      }),
+    )
+    .output(ContractTerms),
+  /** Version support per environment and the next date per tenant, most urgent first. */
+  board: oc.output(TermsBoard),
+  /** Earliest day of a change. `announcedOn` is the recorded notice of the end or today when absent. */
+  solve: oc
+    .input(z.object({ tenant: TenantRef, act: SolveAct, announcedOn: Day.optional(), wantedOn: Day.optional() }))
+    .output(Solution),
+  /** The numbers of each profile, with rule, source and the tenants that they bind. */
+  profiles: oc.output(z.array(ProfileView)),
+};

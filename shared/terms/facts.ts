@@ -1,0 +1,247 @@
+import { AppError } from "../errors.ts";
+import { addToDay, dateOf, dayIn, zonedAt } from "../policy/calendar.ts";
+import type { LifecycleFacts } from "../policy/lifecycle.ts";
+import type { PolicyProfile } from "../policy/profile.ts";
+import { profileOf } from "../policy/profiles.ts";
+import { checkTermLength } from "../policy/term.ts";
+import type { Environment, Tenant } from "../tenant/model.ts";
+import { HOUR_MS } from "../time.ts";
+import type { TermsEntry, TermsException, TermsFacts, TermsRecord } from "./model.ts";
+
+/** What the contract's clocks have to know of a tenant. */
+export type TermsTenant = Pick<
+  Tenant,
+  "id" | "slug" | "customer" | "service" | "owner" | "zone" | "isLab" | "invoiceDate" | "handOver"
+> & {
+  readonly environments: readonly Pick<Environment, "id" | "kind" | "region" | "version" | "state" | "unprotected">[];
+};
+
+const NOTHING: TermsFacts = {
+  noticeOn: null,
+  endOn: null,
+  goodStanding: true,
+  legalHold: false,
+  copyRequestedOn: null,
+  copyDeliveredOn: null,
+  termMonths: null,
+  uptimePercent: null,
+  retentionTiers: [],
+};
+
+/** What the records, oldest first, say together. */
+export function factsOf(records: readonly TermsRecord[]): TermsFacts {
+  return records.reduce((facts, { entry }) => withEntry(facts, entry), NOTHING);
+}
+
+function withEntry(facts: TermsFacts, entry: TermsEntry): TermsFacts {
+  switch (entry.kind) {
+    case "notice":
+      return { ...facts, noticeOn: entry.on };
+    case "end":
+      // A contract that goes on leaves the notice and the copy of that end behind.
+      return entry.on === null
+        ? { ...facts, endOn: null, noticeOn: null, copyRequestedOn: null, copyDeliveredOn: null }
+        : { ...facts, endOn: entry.on };
+    case "standing":
+      return { ...facts, goodStanding: entry.good };
+    case "hold":
+      return { ...facts, legalHold: entry.held };
+    case "copy-request":
+      return { ...facts, copyRequestedOn: entry.on };
+    case "copy-delivery":
+      return { ...facts, copyDeliveredOn: entry.on };
+    case "term":
+      return { ...facts, termMonths: entry.months };
+    case "uptime":
+      return { ...facts, uptimePercent: entry.percent };
+    case "tiers":
+      return { ...facts, retentionTiers: entry.tiers };
+    case "exception":
+    case "exception-end":
+      return facts;
+  }
+}
+
+/** The exceptions among the records, in the order of their first day. */
+export function exceptionsOf(records: readonly TermsRecord[], today: string): TermsException[] {
+  const withdrawn = new Set(
+    records.flatMap(({ entry }) => (entry.kind === "exception-end" ? [entry.exceptionId] : [])),
+  );
+  return records
+    .flatMap(({ id, entry, reason, by }) => {
+      if (entry.kind !== "exception") return [];
+      const { rule, document, from, until } = entry;
+      const inTime = today < from ? "ahead" : today > until ? "over" : "in-force";
+      const standing = withdrawn.has(id) ? "withdrawn" : inTime;
+      return [{ id, rule, document, from, until, reason, by, standing } satisfies TermsException];
+    })
+    .toSorted((a, b) => (a.from === b.from ? 0 : a.from < b.from ? -1 : 1));
+}
+
+/** The profile's numbers with what was entered from the signed contract. */
+export function profileWith(profile: PolicyProfile, facts: TermsFacts): PolicyProfile {
+  const { uptimePercent, retentionTiers } = facts;
+  return {
+    ...profile,
+    fromContract: {
+      ...profile.fromContract,
+      ...(uptimePercent === null ? {} : { uptimePercent }),
+      ...(retentionTiers.length === 0 ? {} : { retentionTiers: [...retentionTiers] }),
+    },
+  };
+}
+
+/** First moment of a day in a zone. */
+export function startOfDay(day: string, zone: string): Date {
+  const noon = zonedAt(new Date(`${day}T12:00:00Z`), zone);
+  return dateOf(noon.with({ ...partsOf(day) }).startOfDay());
+}
+
+const partsOf = (day: string) => {
+  const [year = 0, month = 1, dayOfMonth = 1] = day.split("-").map(Number);
+  return { year, month, day: dayOfMonth };
+};
+
+/** The facts in the form that the rules of the lifecycle read. */
+export function lifecycleFactsOf(tenant: TermsTenant, facts: TermsFacts): LifecycleFacts {
+  const { zone, handOver, environments } = tenant;
+  const at = (day: string | null) => (day === null ? null : startOfDay(day, zone));
+  const invoiced = startOfDay(tenant.invoiceDate, zone);
+  // Found in AWS without an order of this console: in use since its invoice.
+  const activeAt = handOver ? handOver.handedOverAt : invoiced;
+  const known = [invoiced, ...(handOver ? [handOver.orderedAt] : []), ...(activeAt ? [activeAt] : [])];
+  const orderedAt = new Date(Math.min(...known.map((one) => one.getTime())));
+  return {
+    orderedAt,
+    provisioningAt: environments.length > 0 ? orderedAt : null,
+    activeAt,
+    noticeAt: at(facts.noticeOn),
+    endsAt: at(facts.endOn),
+    copyRequestedAt: at(facts.copyRequestedOn),
+    copyDeliveredAt: at(facts.copyDeliveredOn),
+    goodStanding: facts.goodStanding,
+    legalHold: facts.legalHold,
+    deletedAt: null,
+    zone,
+  };
+}
+
+/** Clocks of two machines differ by less than this. */
+const CLOCK_TOLERANCE_MS = HOUR_MS;
+
+/**
+ * Refuses an entry that contradicts what is known, by name and with nothing changed.
+ *
+ * A recorded day has happened, except the end, which may lie ahead. Throws AppError InvalidInput, Conflict for an
+ * exception that overlaps another one of its rule, RefusedByRule for a term below the contract's minimum.
+ */
+export function checkEntry(tenant: TermsTenant, records: readonly TermsRecord[], entry: TermsEntry, now: Date): void {
+  const today = dayIn(now, tenant.zone);
+  const facts = factsOf(records);
+  const { slug, invoiceDate } = tenant;
+  const refuse = (message: string, next: string): never => {
+    throw new AppError("InvalidInput", `${slug}: ${message} Nothing was recorded.`, {
+      retryable: false,
+      tenant: slug,
+      next,
+    });
+  };
+  const newest = records.at(-1);
+  if (newest && newest.at.getTime() - now.getTime() > CLOCK_TOLERANCE_MS)
+    refuse(
+      `the clock of this machine (${now.toISOString()}) stands before the newest record (${newest.at.toISOString()}).`,
+      "Set the machine's clock, then record it again.",
+    );
+  const hasHappened = (what: string, on: string) => {
+    if (on > today) refuse(`${what} on ${on} lies ahead of today, ${today}.`, "Record it once it has happened.");
+  };
+  const notBefore = (what: string, on: string, other: string, otherOn: string | null) => {
+    if (otherOn !== null && on < otherOn)
+      refuse(`${what} on ${on} is before ${other} on ${otherOn}.`, "Correct the day, or the other one first.");
+  };
+  const somethingToTakeBack = (what: string, known: unknown) => {
+    if (known === null) refuse(`no ${what} is recorded.`, "There is nothing to take back.");
+  };
+  const START = "the start of the subscription";
+
+  switch (entry.kind) {
+    case "notice":
+      if (entry.on === null) return somethingToTakeBack("notice of the end", facts.noticeOn);
+      hasHappened("the notice", entry.on);
+      notBefore("the notice", entry.on, START, invoiceDate);
+      if (facts.endOn !== null) notBefore("the end", facts.endOn, "the notice", entry.on);
+      return;
+    case "end":
+      if (entry.on === null) return somethingToTakeBack("end of the contract", facts.endOn);
+      // The end is the first day without a contract: there is at least one day with it.
+      notBefore("the end", entry.on, "the first day after the start", addToDay(invoiceDate, { days: 1 }));
+      notBefore("the end", entry.on, "the notice", facts.noticeOn);
+      return;
+    case "copy-request":
+      if (entry.on === null) {
+        somethingToTakeBack("copy request", facts.copyRequestedOn);
+        if (facts.copyDeliveredOn !== null)
+          refuse("the copy of this request is handed over.", "Take back the hand-over of the copy first.");
+        return;
+      }
+      hasHappened("the copy request", entry.on);
+      notBefore("the copy request", entry.on, START, invoiceDate);
+      if (facts.copyDeliveredOn !== null)
+        notBefore("the hand-over of the copy", facts.copyDeliveredOn, "its request", entry.on);
+      return;
+    case "copy-delivery":
+      if (entry.on === null) return somethingToTakeBack("hand-over of a copy", facts.copyDeliveredOn);
+      if (facts.copyRequestedOn === null) refuse("no copy request is recorded.", "Record the request first.");
+      hasHappened("the hand-over of the copy", entry.on);
+      notBefore("the hand-over of the copy", entry.on, "its request", facts.copyRequestedOn);
+      return;
+    case "term": {
+      if (entry.months === null) return somethingToTakeBack("length of the term", facts.termMonths);
+      const verdict = checkTermLength(profileOf(tenant.service), entry.months);
+      if (!verdict.allowed)
+        throw new AppError("RefusedByRule", `${slug}: ${verdict.reason} Nothing was recorded.`, {
+          ...{ retryable: false, tenant: slug, rule: verdict.rule },
+          next: "Enter the length that the signed contract names.",
+        });
+      return;
+    }
+    case "tiers": {
+      const names = entry.tiers.map(({ name }) => name);
+      const twice = names.find((name, index) => names.indexOf(name) !== index);
+      if (twice !== undefined)
+        refuse(`the retention schedule "${twice}" is named twice.`, "Give each one its own name.");
+      return;
+    }
+    case "exception": {
+      if (entry.until < entry.from)
+        refuse(
+          `the exception to ${entry.rule} ends on ${entry.until}, before it starts on ${entry.from}.`,
+          "Correct one of the two days.",
+        );
+      const other = exceptionsOf(records, today).find(
+        (one) =>
+          one.standing !== "withdrawn" && one.rule === entry.rule && one.from <= entry.until && entry.from <= one.until,
+      );
+      if (other)
+        throw new AppError(
+          "Conflict",
+          `${slug}: the exception to ${entry.rule} from ${entry.from} to ${entry.until} overlaps the one of "${other.document}" from ${other.from} to ${other.until}. Nothing was recorded.`,
+          {
+            ...{ retryable: false, tenant: slug, rule: entry.rule },
+            next: "Choose days outside of it, or withdraw the other exception first.",
+          },
+        );
+      return;
+    }
+    case "exception-end": {
+      const known = exceptionsOf(records, today).find(({ id }) => id === entry.exceptionId);
+      if (!known) refuse(`there is no exception ${entry.exceptionId}.`, "Look at the list of exceptions.");
+      if (known?.standing === "withdrawn") refuse("this exception is withdrawn already.", "Nothing is left to do.");
+      return;
+    }
+    case "standing":
+    case "hold":
+    case "uptime":
+      return;
+  }
+}
