@@ -6,7 +6,12 @@ import { openScreen, SCREENS } from "./screens.ts";
 /** Findings as lines that name the rule and the place, so that a failure reads by itself. */
 async function findings(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
-  return violations.flatMap((found) => found.nodes.map((node) => `${found.id} ${node.target.join(" ")}: ${node.html}`));
+  return violations.flatMap((found) =>
+    found.nodes.map((node) => {
+      const why = [...node.any, ...node.all, ...node.none][0]?.message ?? found.help;
+      return `${found.id} ${node.target.join(" ")}: ${why} ${node.html}`;
+    }),
+  );
 }
 
 for (const theme of ["light", "dark"] as const) {
