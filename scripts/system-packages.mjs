@@ -43,6 +43,7 @@ export const PARTS = {
     packages: ["libgtk-3-0", "libnss3", "libgbm1", "libasound2"],
   },
   ssh: { present: () => ["sshd", "ssh", "sftp"].every(hasProgram), packages: ["openssh-server", "openssh-client"] },
+  "screen-programs": { present: () => ["vi", "tmux"].every(hasProgram), packages: ["vim", "tmux"] },
   postgresql: { present: hasPostgres, packages: ["postgresql"] },
   "aws-cli": { present: () => hasProgram("aws"), packages: ["awscli"] },
   pgbackrest: { present: () => hasProgram("pgbackrest"), packages: ["pgbackrest"] },

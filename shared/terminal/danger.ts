@@ -14,18 +14,20 @@ export const DANGERS = [
 ] as const;
 export type Danger = (typeof DANGERS)[number];
 
+// Every repetition below has a bound: a pasted text may be long, and must be judged in a moment.
+
 /** Before a command: the start of the text, a separator, a shell's opening, or a word that runs another. */
-const START = String.raw`(?:^|[\n;&|({\x60!]|\$\(|\b(?:sudo|doas|exec|env|nohup|time|xargs|then|do|else)\s+(?:-\S+\s+)*)\s*(?:\S*/)?`;
+const START = String.raw`(?:^|[\n;&|({\x60!]|\$\(|\b(?:sudo|doas|exec|env|nohup|time|xargs|then|do|else)\s+(?:-\S{1,40}\s{1,9}){0,9})\s{0,40}(?:\S{0,200}/)?`;
 
 const command = (rest: string, flags = "m") => new RegExp(START + rest, flags);
 
 const PATTERNS: Readonly<Record<Danger, readonly RegExp[]>> = {
   removesFiles: [
-    command(String.raw`rm\s+(?:\S+\s+)*?(?:-[a-zA-Z]*[rRf][a-zA-Z]*|--recursive|--force)(?=\s|$)`),
+    command(String.raw`rm\s+(?:\S{1,200}\s{1,9}){0,12}?(?:-[a-zA-Z]*[rRf][a-zA-Z]*|--recursive|--force)(?=\s|$)`),
     command(String.raw`(?:shred|wipefs|srm)\b`),
-    command(String.raw`find\s[^\n]*\s-delete\b`),
-    command(String.raw`find\s[^\n]*-exec(?:dir)?\s+rm\b`),
-    command(String.raw`rsync\s[^\n]*--delete\b`),
+    command(String.raw`find\s[^\n]{0,400}\s-delete\b`),
+    command(String.raw`find\s[^\n]{0,400}-exec(?:dir)?\s+rm\b`),
+    command(String.raw`rsync\s[^\n]{0,400}--delete\b`),
   ],
   dropsData: [
     /\bdrop\s+(?:database|schema|table|tablespace|view|materialized\s+view|index|role|user|extension|column|owned)\b/i,
@@ -36,31 +38,36 @@ const PATTERNS: Readonly<Record<Danger, readonly RegExp[]>> = {
   deletesRows: [
     // A delete or update without a condition, up to the end of the statement.
     /\bdelete\s+from\s+(?:only\s+)?[\w."]+\s*(?:;|"|'|$)/im,
-    /\bupdate\s+(?:only\s+)?[\w."]+\s+set\s+(?:(?!\bwhere\b)[^;])*(?:;|$)/i,
+    /\bupdate\s+(?:only\s+)?[\w."]+\s+set\s+(?:(?!\bwhere\b)[^;]){0,1000}(?:;|$)/i,
   ],
   stopsHost: [
     command(String.raw`(?:shutdown|reboot|halt|poweroff)\b`),
     command(String.raw`(?:tel)?init\s+[06]\b`),
-    command(String.raw`systemctl\s+(?:-\S+\s+)*(?:reboot|poweroff|halt|kexec|rescue|emergency|isolate)\b`),
+    command(String.raw`systemctl\s+(?:-\S{1,40}\s{1,9}){0,9}(?:reboot|poweroff|halt|kexec|rescue|emergency|isolate)\b`),
   ],
   stopsService: [
-    command(String.raw`systemctl\s+(?:-\S+\s+)*(?:stop|disable|mask|kill)\b`),
+    command(String.raw`systemctl\s+(?:-\S{1,40}\s{1,9}){0,9}(?:stop|disable|mask|kill)\b`),
     command(String.raw`service\s+\S+\s+stop\b`),
-    command(String.raw`pg_ctl(?:cluster)?\s[^\n]*\bstop\b`),
+    command(String.raw`pg_ctl(?:cluster)?\s[^\n]{0,400}\bstop\b`),
   ],
   formats: [command(String.raw`(?:mkfs(?:\.\w+)?|mke2fs|mkswap|fdisk|sfdisk|parted|pvremove|vgremove|lvremove)\b`)],
   overwritesDevice: [
-    command(String.raw`dd\s[^\n]*\bof=/dev/(?!null\b|zero\b|stdout\b|stderr\b|tty\b)`),
+    command(String.raw`dd\s[^\n]{0,400}\bof=/dev/(?!null\b|zero\b|stdout\b|stderr\b|tty\b)`),
     />\s*\/dev\/(?:sd|hd|vd|xvd|nvme|mapper|dm-)\w*/,
   ],
-  changesOwners: [command(String.raw`(?:chmod|chown|chgrp)\s+(?:\S+\s+)*?(?:-[a-zA-Z]*R[a-zA-Z]*|--recursive)(?=\s)`)],
-  endsProcesses: [command(String.raw`(?:killall|pkill)\b`), command(String.raw`kill\s+(?:-\S+\s+)*-1(?=\s|$)`)],
+  changesOwners: [
+    command(String.raw`(?:chmod|chown|chgrp)\s+(?:\S{1,200}\s{1,9}){0,12}?(?:-[a-zA-Z]*R[a-zA-Z]*|--recursive)(?=\s)`),
+  ],
+  endsProcesses: [
+    command(String.raw`(?:killall|pkill)\b`),
+    command(String.raw`kill\s+(?:-\S{1,40}\s{1,9}){0,9}-1(?=\s|$)`),
+  ],
   rewritesFirewall: [
-    command(String.raw`(?:iptables|ip6tables)\s+(?:\S+\s+)*?(?:-F|--flush|-X|-P)(?=\s|$)`),
+    command(String.raw`(?:iptables|ip6tables)\s+(?:\S{1,200}\s{1,9}){0,12}?(?:-F|--flush|-X|-P)(?=\s|$)`),
     command(String.raw`nft\s+flush\b`),
     command(String.raw`ufw\s+(?:disable|reset)\b`),
   ],
-  forkBomb: [/(\S+)\s*\(\)\s*\{[^}]*\1\s*\|\s*\1\s*&/],
+  forkBomb: [/(\S{1,20})\s{0,9}\(\)\s{0,9}\{[^}]{0,200}\1\s*\|\s*\1\s*&/],
 };
 
 /**
