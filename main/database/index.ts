@@ -5,7 +5,7 @@ import { diskFull } from "../home/files.ts";
 import type { Home } from "../home/index.ts";
 import type { Log } from "../log.ts";
 import { EmbeddedServer, isDiskFull } from "./embedded.ts";
-import { explainDatabaseError } from "./errors.ts";
+import { explainDatabaseError, unavailable } from "./errors.ts";
 import { Listener, type StopListening } from "./listener.ts";
 import { migrate } from "./migrate.ts";
 import { type Migration, migrations } from "./migrations/index.ts";
@@ -122,6 +122,17 @@ async function open(opening: Opening, config: pg.ClientConfig, Client: typeof St
     };
   } catch (error) {
     await stop();
-    throw explain(error) ?? error;
+    const explained = explain(error);
+    if (explained?.code === "DatabaseUnavailable" && explained.details.retryable) throw notOpened(kind, explained);
+    throw explained ?? error;
   }
+}
+
+/** A console that cannot open its database ends; nothing goes on by itself. */
+function notOpened(kind: Database["kind"], reason: AppError): AppError {
+  const next =
+    kind === "team"
+      ? "Start that server, or correct FLEETWRIGHT_DATABASE_URL; then start the console again."
+      : "Start the console again; its log says why the database ended.";
+  return unavailable(reason.message, next, true, reason);
 }
