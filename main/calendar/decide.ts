@@ -63,7 +63,10 @@ export function decide(plan: Plan, overrides: Readonly<Record<string, string>>, 
   };
 }
 
-/** The customer is told now at the earliest: an older notice named another time. */
+/**
+ * The customer is told now at the earliest, since an older notice named another time; the minute that has begun is
+ * given away.
+ */
 function verdictsOn(plan: Plan, facts: DecisionFacts): Verdict[] {
   const { profile, zone, customerZone, region, others, now } = facts;
   const { kind, startsAt, endsAt, interrupts, move } = plan;
@@ -75,7 +78,7 @@ function verdictsOn(plan: Plan, facts: DecisionFacts): Verdict[] {
       {
         kind,
         startsAt,
-        announcedAt: null,
+        announcedAt: new Date(Math.ceil(now.getTime() / MINUTE_MS) * MINUTE_MS),
         interrupts,
         calendar: { zone, endsAt },
         ...(move && { move: { reason: move.reason, sameRegion: move.toRegion === region } }),

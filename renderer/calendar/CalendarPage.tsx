@@ -16,6 +16,7 @@ import { BlackoutDialog } from "./BlackoutDialog.tsx";
 import { CalendarToolbar } from "./CalendarToolbar.tsx";
 import classes from "./calendar.module.css";
 import {
+  addDays,
   type CalendarState,
   daysOf,
   type Entry,
@@ -67,8 +68,15 @@ export function CalendarPage() {
 
   const change = (part: Partial<CalendarState>) => setState({ ...state, ...part });
   const open = (entry: Entry) => (entry.window ? navigate(paths.window(entry.window.id)) : setOpened(entry));
+  const tomorrow = addDays(today(), 1);
   const plan = () =>
-    setSeed({ draft: { startsAt: `${state.day}T22:00`, ...(state.tenant !== null && { tenant: state.tenant }) } });
+    setSeed({
+      // Tonight may have passed already.
+      draft: {
+        startsAt: `${state.day > tomorrow ? state.day : tomorrow}T22:00`,
+        ...(state.tenant !== null && { tenant: state.tenant }),
+      },
+    });
   useKeyN(plan);
 
   const shared = {
@@ -176,6 +184,8 @@ function Gate({ moving }: { readonly moving: Moving }) {
 /** Pause after which a "g" belongs to no sequence any more. */
 const SEQUENCE_MS = 1_500;
 
+const TYPED_INTO = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]";
+
 /** "n" plans a window, unless somebody types, a dialog is open, or it ends the sequence "g n". */
 function useKeyN(act: () => void): void {
   useEffect(() => {
@@ -183,7 +193,7 @@ function useKeyN(act: () => void): void {
     function onKey(event: KeyboardEvent) {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const { target } = event;
-      const typing = target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
+      const typing = target instanceof HTMLElement && target.matches(TYPED_INTO);
       if (typing || document.querySelector('[role="dialog"]')) return;
       if (event.key === "g") wentAt = event.timeStamp;
       else if (event.key === "n" && !(wentAt && event.timeStamp - wentAt < SEQUENCE_MS)) {

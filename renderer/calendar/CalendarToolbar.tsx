@@ -69,7 +69,7 @@ export function CalendarToolbar({ state, rows, today, onChange }: Props) {
       />
       <Select
         size="xs"
-        w={210}
+        w={170}
         aria-label={t("calendar.tenant")}
         placeholder={t("calendar.allTenants")}
         searchable

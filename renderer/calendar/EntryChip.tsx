@@ -48,8 +48,10 @@ export function EntryChip({ entry, day, tabbable = true, onOpen, onDrag, onDragE
       }}
       onDragEnd={onDragEnd}
     >
-      {time} <span className={classes.kind}>{kind}</span> {who}
-      {state === "cancelled" && ` (${t("calendar.state.cancelled")})`}
+      <span>
+        {time} <span className={classes.kind}>{kind}</span> {who}
+        {state === "cancelled" && ` (${t("calendar.state.cancelled")})`}
+      </span>
     </button>
   );
 }

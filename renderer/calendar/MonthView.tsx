@@ -1,3 +1,4 @@
+import { VisuallyHidden } from "@mantine/core";
 import { type KeyboardEvent, useEffect, useRef } from "react";
 import type { Blackout } from "../../shared/calendar/model.ts";
 import { useWords } from "../app/i18n/index.ts";
@@ -8,7 +9,7 @@ import { EntryChip } from "./EntryChip.tsx";
 import type { Moving } from "./use-moving.ts";
 
 /** Entries shown on a day; the others are behind "n more". */
-const MOST_PER_DAY = 4;
+const MOST_PER_DAY = 3;
 
 export interface ViewProps {
   readonly days: readonly string[];
@@ -78,7 +79,6 @@ export function MonthView(props: ViewProps) {
                 data-outside={day.slice(0, 7) !== active.slice(0, 7) || undefined}
                 data-blackout={closed.length > 0 || undefined}
                 data-gate={moving.target?.day === day ? (moving.answer ?? "asking") : undefined}
-                aria-label={[dayName(day, language), t("calendar.entries", { count: here.length })].join(", ")}
                 aria-current={day === today ? "date" : undefined}
                 aria-selected={day === active}
                 tabIndex={day === active ? 0 : -1}
@@ -94,7 +94,10 @@ export function MonthView(props: ViewProps) {
                 }}
               >
                 <span className={classes.number} data-today={day === today || undefined}>
-                  <b>{Number(day.slice(8))}</b>
+                  <b aria-hidden>{Number(day.slice(8))}</b>
+                  <VisuallyHidden>
+                    {dayName(day, language)}, {t("calendar.entries", { count: here.length })}
+                  </VisuallyHidden>
                   {closed[0] && <span className={classes.blackout}>{closed[0].title}</span>}
                 </span>
                 {shown.map((entry) => (

@@ -10,7 +10,7 @@ import {
   Textarea,
   TextInput,
 } from "@mantine/core";
-import { DateInput, TimeInput } from "@mantine/dates";
+import { DateInput, TimePicker } from "@mantine/dates";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
@@ -162,14 +162,15 @@ function ScheduleForm({ seed, onClose, onDone }: Props & { readonly seed: Seed }
             <DateInput
               label={t("calendar.day")}
               value={form.day}
-              valueFormat="ddd D MMM YYYY"
+              valueFormat="D MMM YYYY"
               onChange={(day) => change({ day: day ?? "" })}
               popoverProps={{ withinPortal: true }}
             />
-            <TimeInput
+            <TimePicker
               label={t("calendar.time")}
+              format="24h"
               value={form.time}
-              onChange={(event) => change({ time: event.currentTarget.value })}
+              onChange={(time) => change({ time: time.slice(0, 5) })}
             />
             <NumberInput
               label={t("calendar.minutes")}
@@ -186,7 +187,7 @@ function ScheduleForm({ seed, onClose, onDone }: Props & { readonly seed: Seed }
             onChange={(value) => change({ clock: ZONES.find((one) => one === value) ?? "dataCentre" })}
             data={ZONES.map((one) => ({
               value: one,
-              label: zones[one] ? `${t(`calendar.zone.${one}`)} (${zones[one]})` : t(`calendar.zone.${one}`),
+              label: t(`calendar.zone.${one}`),
             }))}
           />
           {check.data && !check.error && <BothClocks check={check.data} />}

@@ -65,7 +65,7 @@ function Shown({ window, above }: { readonly window: WindowDetails; readonly abo
 
   return (
     <Page
-      title={`${t(`calendar.kind.${window.kind}`)}: ${window.customer}`}
+      title={`${t(`calendar.kind.${window.kind}`)}${t("ui.colon")} ${window.customer}`}
       above={above}
       lab={fleet.data?.rows.some((row) => row.slug === window.slug && row.isLab) ?? false}
       beside={
