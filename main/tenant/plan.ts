@@ -116,7 +116,7 @@ function noImage(request: ProvisionRequest): Verdict {
     allowed: false,
     reason: `No image of ${request.service} ${request.version} exists in ${request.region}.`,
     source: "OB:60",
-    facts: { version: request.version, region: request.region },
+    facts: { case: "image.missing", service: request.service, version: request.version, region: request.region },
   };
 }
 

@@ -20,7 +20,10 @@ export function checkMajorChange(
   others: readonly Window[],
 ): Verdict {
   const { major } = profile.counters;
-  if (!major) return allow(profile.notices.major, `${profile.name} counts no major changes.`);
+  if (!major)
+    return allow(profile.notices.major, `${profile.name} counts no major changes.`, {
+      facts: { case: "major.uncounted", service: profile.name },
+    });
 
   const hours = (planned.endsAt.getTime() - planned.startsAt.getTime()) / HOUR_MS;
   const yearOf = (window: Window) => zonedAt(window.startsAt, zone).year;
@@ -30,11 +33,13 @@ export function checkMajorChange(
   const facts = { year, ordinal, perYear: major.perCalendarYear, hours, maximumHours: major.maximumHours };
   if (hours > major.maximumHours)
     return refuse(major, `A major change lasts at most ${major.maximumHours} hours, not ${round(hours)}.`, {
-      facts,
+      facts: { case: "major.tooLong", ...facts },
       overridable: true,
     });
   if (ordinal <= major.perCalendarYear)
-    return allow(major, `It is major change ${ordinal} of ${major.perCalendarYear} in ${year}.`, { facts });
+    return allow(major, `It is major change ${ordinal} of ${major.perCalendarYear} in ${year}.`, {
+      facts: { case: "major.within", ...facts },
+    });
 
   let free = year + 1;
   if (major.perCalendarYear > 0) while (countIn(free) >= major.perCalendarYear) free++;
@@ -45,7 +50,7 @@ export function checkMajorChange(
     .toString();
   return refuse(major, `${year} already has ${ordinal - 1} major changes; ${major.perCalendarYear} are allowed.`, {
     ...(major.perCalendarYear > 0 ? { earliest } : {}),
-    facts,
+    facts: { case: "major.tooMany", used: ordinal - 1, ...facts },
     overridable: true,
   });
 }
@@ -58,7 +63,10 @@ export function checkMajorChange(
  */
 export function checkWeeklyAverage(profile: PolicyProfile, planned: Window, others: readonly Window[]): Verdict {
   const { weekly } = profile.counters;
-  if (!weekly) return allow(profile.notices.standard, `${profile.name} promises no weekly average.`);
+  if (!weekly)
+    return allow(profile.notices.standard, `${profile.name} promises no weekly average.`, {
+      facts: { case: "weekly.none", service: profile.name },
+    });
 
   const spanMs = weekly.weeks * WEEK_MS;
   const all = [planned, ...others];
@@ -75,8 +83,11 @@ export function checkWeeklyAverage(profile: PolicyProfile, planned: Window, othe
   };
   const sentence = `Scheduled work averages ${averageMinutes} minutes a week over ${weekly.weeks} weeks`;
   return averageMinutes <= weekly.averageMinutes
-    ? allow(weekly, `${sentence}, within ${weekly.averageMinutes}.`, { facts })
-    : refuse(weekly, `${sentence}; ${weekly.averageMinutes} are promised.`, { facts, overridable: true });
+    ? allow(weekly, `${sentence}, within ${weekly.averageMinutes}.`, { facts: { case: "weekly.within", ...facts } })
+    : refuse(weekly, `${sentence}; ${weekly.averageMinutes} are promised.`, {
+        facts: { case: "weekly.above", ...facts },
+        overridable: true,
+      });
 }
 
 /** Milliseconds of a window within [from, to). */

@@ -37,13 +37,21 @@ export function checkNotice(profile: PolicyProfile, facts: NoticeFacts, now: Dat
   }
   if (kind === "move" && move && isNoticeFree(profile, move))
     return allow(clause, `A move ${move.sameRegion ? "within the region " : ""}for ${move.reason} needs no notice.`, {
+      facts: { case: move.sameRegion ? "notice.moveWithin" : "notice.move", moveReason: move.reason },
       note: profile.regions.move.note,
     });
   if (clause.onlyWhenInterrupting && !interrupts)
-    return allow(clause, `No notice is due: the service is not interrupted.`, { note: clause.note });
+    return allow(clause, `No notice is due: the service is not interrupted.`, {
+      facts: { case: "notice.uninterrupted" },
+      note: clause.note,
+    });
 
   const hours = noticeHours(profile, kind);
-  if (hours === undefined) return allow(clause, `${profile.name} sets no notice for this kind.`, { note: clause.note });
+  if (hours === undefined)
+    return allow(clause, `${profile.name} sets no notice for this kind.`, {
+      facts: { case: "notice.unset", service: profile.name },
+      note: clause.note,
+    });
 
   const earliestAt = new Date(announcedAt.getTime() + hours * HOUR_MS);
   const earliest = utcText(earliestAt);
@@ -55,7 +63,13 @@ export function checkNotice(profile: PolicyProfile, facts: NoticeFacts, now: Dat
     : `The start is less than ${length} after the notice of ${told}; it may be ${earliest} or later.`;
   return verdict(clause, allowed, sentence, {
     earliest,
-    facts: { noticeHours: hours, announced: told, start: utcText(startsAt), interrupts },
+    facts: {
+      case: allowed ? "notice.kept" : "notice.short",
+      noticeHours: hours,
+      announced: told,
+      start: utcText(startsAt),
+      interrupts,
+    },
     overridable: clause.overridable,
     note: clause.note,
   });
@@ -87,9 +101,11 @@ export function earliestMajorStart(profile: PolicyProfile, zone: string, announc
 /** Notice texts must name the impact when an interruption is likely (R36). */
 export function checkImpact(profile: PolicyProfile, interrupts: boolean, impact: string): Verdict {
   const clause: Clause = { rule: "R36", source: "OB:110" };
-  if (!interrupts) return allow(clause, "No interruption is likely.");
-  if (impact.trim() !== "") return allow(clause, "The notice names the impact.");
-  return refuse(clause, `An interruption is likely: the notice of ${profile.name} must name its impact.`);
+  if (!interrupts) return allow(clause, "No interruption is likely.", { facts: { case: "impact.none" } });
+  if (impact.trim() !== "") return allow(clause, "The notice names the impact.", { facts: { case: "impact.named" } });
+  return refuse(clause, `An interruption is likely: the notice of ${profile.name} must name its impact.`, {
+    facts: { case: "impact.unnamed" },
+  });
 }
 
 /** A window as the calendar holds it; `id` says which one it is over changes. */

@@ -6,13 +6,18 @@ import { allow, refuse, type Verdict } from "./verdict.ts";
 const LABEL_LENGTH = 63;
 
 /** What is wrong with the form of a DNS label, or undefined when it is sound (RFC 1035, RFC 5891). */
-export function labelFault(label: string): string | undefined {
-  if (label.length === 0) return "it is empty";
-  if (label.length > LABEL_LENGTH) return `it has ${label.length} characters, a DNS label has at most ${LABEL_LENGTH}`;
-  if (/[A-Z]/.test(label)) return "it holds capital letters; addresses are written in lower case";
-  if (!/^[a-z0-9-]+$/.test(label)) return "only a to z, 0 to 9 and hyphens may stand in it";
-  if (label.startsWith("-") || label.endsWith("-")) return "it starts or ends with a hyphen";
-  if (label.slice(2, 4) === "--") return "two hyphens in third and fourth place are kept for international names";
+export const labelFault = (label: string): string | undefined => labelFaultCase(label)?.[1];
+
+/** The fault with the name it has in `facts.case`. */
+function labelFaultCase(label: string): readonly [name: string, why: string] | undefined {
+  if (label.length === 0) return ["empty", "it is empty"];
+  if (label.length > LABEL_LENGTH)
+    return ["long", `it has ${label.length} characters, a DNS label has at most ${LABEL_LENGTH}`];
+  if (/[A-Z]/.test(label)) return ["capitals", "it holds capital letters; addresses are written in lower case"];
+  if (!/^[a-z0-9-]+$/.test(label)) return ["characters", "only a to z, 0 to 9 and hyphens may stand in it"];
+  if (label.startsWith("-") || label.endsWith("-")) return ["edgeHyphen", "it starts or ends with a hyphen"];
+  if (label.slice(2, 4) === "--")
+    return ["innerHyphens", "two hyphens in third and fourth place are kept for international names"];
   return undefined;
 }
 
@@ -25,24 +30,29 @@ export function labelFault(label: string): string | undefined {
 export function checkPrefix(profile: PolicyProfile, prefix: string, takenPrefixes: Iterable<string>): Verdict {
   const { domain, fromContract } = profile;
   const shown = prefix.length > 80 ? `${prefix.slice(0, 80)}…` : prefix;
-  const no = (why: string) => refuse(domain, `The prefix "${shown}" cannot be used: ${why}.`, { note: domain.note });
+  const no = (name: string, why: string, more: Verdict["facts"] = {}) =>
+    refuse(domain, `The prefix "${shown}" cannot be used: ${why}.`, {
+      note: domain.note,
+      facts: { case: `prefix.${name}`, prefix: shown, ...more },
+    });
 
-  const fault = labelFault(prefix);
-  if (fault) return no(fault);
-  if (domain.reservedWords.includes(prefix)) return no("the word is reserved");
+  const fault = labelFaultCase(prefix);
+  if (fault) return no(...fault, { length: prefix.length, maximum: LABEL_LENGTH });
+  if (domain.reservedWords.includes(prefix)) return no("reserved", "the word is reserved");
 
   const { minimumLength, maximumLength, forbiddenWords } = fromContract.prefixRestrictions ?? {};
   if (minimumLength !== undefined && prefix.length < minimumLength)
-    return no(`the contract asks for at least ${minimumLength} characters`);
+    return no("tooShort", `the contract asks for at least ${minimumLength} characters`, { minimum: minimumLength });
   if (maximumLength !== undefined && prefix.length > maximumLength)
-    return no(`the contract allows at most ${maximumLength} characters`);
+    return no("tooLong", `the contract allows at most ${maximumLength} characters`, { maximum: maximumLength });
   const forbidden = forbiddenWords?.find((word) => prefix.includes(word.toLowerCase()));
-  if (forbidden !== undefined) return no(`the contract forbids "${forbidden}" in it`);
+  if (forbidden !== undefined) return no("forbidden", `the contract forbids "${forbidden}" in it`, { word: forbidden });
 
   for (const taken of takenPrefixes)
-    if (taken.toLowerCase() === prefix) return no(`another tenant has ${prefix}.${domain.suffix}`);
+    if (taken.toLowerCase() === prefix)
+      return no("taken", `another tenant has ${prefix}.${domain.suffix}`, { address: `${prefix}.${domain.suffix}` });
   return allow(domain, `https://${prefix}.${domain.suffix} is free and well formed.`, {
-    facts: { address: `${prefix}.${domain.suffix}` },
+    facts: { case: "prefix.free", address: `${prefix}.${domain.suffix}` },
   });
 }
 

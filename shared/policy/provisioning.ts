@@ -88,7 +88,11 @@ function checkSizes({ request, profile, sizes, productionSize }: ProvisioningFac
     const size = sizeOf(environment);
     if (size && production) return [checkTestSize(profile, environment.kind, production, size)];
     const missing = size ? (productionRequest?.instanceType ?? "the production environment") : environment.instanceType;
-    return [refuse(limit, `The sizes cannot be compared: the size of ${missing} is not known in ${request.region}.`)];
+    return [
+      refuse(limit, `The sizes cannot be compared: the size of ${missing} is not known in ${request.region}.`, {
+        facts: { case: "size.unknown", type: missing, region: request.region },
+      }),
+    ];
   });
 }
 
@@ -105,15 +109,37 @@ function checkQuota({ request, sizes, quota = {} }: ProvisioningFacts): Verdict 
     securityGroups: ["security groups", count],
   };
   const known = Object.keys(needs).filter((key) => quota[key as keyof AccountQuota]) as (keyof AccountQuota)[];
-  if (known.length === 0) return allow(clause, "The limits of the account were not read; AWS decides at creation.");
+  if (known.length === 0)
+    return allow(clause, "The limits of the account were not read; AWS decides at creation.", {
+      facts: { case: "quota.unread" },
+    });
 
   const short = known.flatMap((key) => {
     const [name, needed] = needs[key];
     const { used, limit } = quota[key]!;
-    return used + needed > limit ? [`${needed} ${name} more than the ${used} in use exceed the limit of ${limit}`] : [];
+    if (used + needed <= limit) return [];
+    return [
+      {
+        words: `${needed} ${name} more than the ${used} in use exceed the limit of ${limit}`,
+        facts: { case: "quota.short", region: request.region, resource: key, needed, used, limit },
+      },
+    ];
   });
-  if (short.length === 0) return allow(clause, "The request fits the limits of the account.");
-  return refuse(clause, `The account's limits in ${request.region} do not suffice: ${short.join("; ")}.`);
+  if (short.length === 0)
+    return allow(clause, "The request fits the limits of the account.", { facts: { case: "quota.fits" } });
+  const words = short.map((one) => one.words).join("; ");
+  return refuse(clause, `The account's limits in ${request.region} do not suffice: ${words}.`, {
+    facts: short.map((one) => one.facts as VerdictFacts).reduce(withFurther),
+  });
+}
+
+type VerdictFacts = NonNullable<Verdict["facts"]>;
+
+/** The facts of a second sentence beside those of the first, under "2.", of a third one under "3.". */
+function withFurther(facts: VerdictFacts, more: VerdictFacts): VerdictFacts {
+  let place = 2;
+  while (`${place}.case` in facts) place++;
+  return { ...facts, ...Object.fromEntries(Object.entries(more).map(([name, value]) => [`${place}.${name}`, value])) };
 }
 
 /** Keeps the refusal of a rule over its allowances, and a refusal that nobody may override over one that may be. */
@@ -124,7 +150,11 @@ function onePerRule(verdicts: readonly Verdict[]): Verdict[] {
     const other = kept.get(one.rule);
     if (!other || weight(one) > weight(other)) kept.set(one.rule, one);
     else if (weight(one) === weight(other) && !one.allowed)
-      kept.set(one.rule, { ...other, reason: `${other.reason} ${one.reason}` });
+      kept.set(one.rule, {
+        ...other,
+        reason: `${other.reason} ${one.reason}`,
+        facts: withFurther(other.facts ?? {}, one.facts ?? {}),
+      });
     else if (one.allowed && other.allowed && one.facts) kept.set(one.rule, one);
   }
   return [...kept.values()];

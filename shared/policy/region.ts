@@ -23,18 +23,31 @@ export function checkRegion(
   now: Date,
 ): Verdict {
   const { regions } = profile;
-  if (!regions.allowed) return allow(regions, `${profile.name} names no list of regions.`, { note: regions.note });
+  if (!regions.allowed)
+    return allow(regions, `${profile.name} names no list of regions.`, {
+      note: regions.note,
+      facts: { case: "region.noList", service: profile.name },
+    });
   const list = regions.allowed.join(", ");
-  if (regions.allowed.includes(region)) return allow(regions, `${region} is one of the default regions (${list}).`);
+  if (regions.allowed.includes(region))
+    return allow(regions, `${region} is one of the default regions (${list}).`, {
+      facts: { case: "region.default", region, allowed: list },
+    });
 
   const today = now.toISOString().slice(0, 10);
   const recorded = exceptions.filter((one) => one.region === region && one.document.trim() !== "");
   const valid = recorded.find((one) => one.until === undefined || one.until >= today);
-  if (valid) return allow(regions, `${region} is allowed by the exception recorded in ${valid.document}.`);
-  const ended = recorded[0]?.until ? ` The recorded exception ended on ${recorded[0].until}.` : "";
+  if (valid)
+    return allow(regions, `${region} is allowed by the exception recorded in ${valid.document}.`, {
+      facts: { case: "region.exception", region, document: valid.document },
+    });
+  const endedOn = recorded[0]?.until;
+  const ended = endedOn ? ` The recorded exception ended on ${endedOn}.` : "";
   return refuse(regions, `${region} is outside the default regions (${list}) and needs a recorded exception.${ended}`, {
     overridable: true,
-    facts: { region, allowed: list },
+    facts: endedOn
+      ? { case: "region.exceptionEnded", region, allowed: list, endedOn }
+      : { case: "region.outside", region, allowed: list },
   });
 }
 
@@ -46,18 +59,18 @@ export function checkRegion(
  */
 export function checkResidency(profile: PolicyProfile, residency: string | null | undefined, region: string): Verdict {
   const { residency: rule } = profile.regions;
-  if (!residency) return allow(rule, "The tenant carries no residency tag.");
+  if (!residency) return allow(rule, "The tenant carries no residency tag.", { facts: { case: "residency.none" } });
   const tag = residency.toUpperCase();
   const homes = Object.hasOwn(rule.regionsOf, tag) ? rule.regionsOf[tag] : undefined;
   if (!homes)
     return refuse(rule, `No region is known to satisfy the residency tag ${tag}; add it to the profile first.`, {
-      facts: { residency: tag, region },
+      facts: { case: "residency.unknown", residency: tag, region },
     });
   const facts = { residency: tag, region, allowed: homes.join(", ") };
   return homes.includes(region)
-    ? allow(rule, `${region} satisfies the residency tag ${tag}.`, { facts })
+    ? allow(rule, `${region} satisfies the residency tag ${tag}.`, { facts: { case: "residency.kept", ...facts } })
     : refuse(rule, `Data with the residency tag ${tag} stays in ${homes.join(", ")}; ${region} is elsewhere.`, {
-        facts,
+        facts: { case: "residency.elsewhere", ...facts },
       });
 }
 
@@ -65,8 +78,10 @@ export function checkResidency(profile: PolicyProfile, residency: string | null 
 export function checkCompliance(needs: readonly { readonly name: string; readonly examined: boolean }[]): Verdict {
   const clause = { rule: "R16", source: "AC:67" };
   const open = needs.filter((one) => !one.examined).map((one) => one.name);
-  if (open.length === 0) return allow(clause, "Every recorded compliance need was examined.");
+  if (open.length === 0)
+    return allow(clause, "Every recorded compliance need was examined.", { facts: { case: "compliance.examined" } });
   return refuse(clause, `Not examined yet: ${open.join(", ")}. Options are proposed first; a fee may apply.`, {
     overridable: true,
+    facts: { case: "compliance.open", open: open.join(", ") },
   });
 }

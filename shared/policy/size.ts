@@ -25,10 +25,15 @@ export function checkTestSize(profile: PolicyProfile, kind: EnvironmentKind, pro
   const environment = profile.environments.find((one) => one.kind === kind);
   const percent = environment?.maximumPercentOfProduction;
   const clause = environment ?? { rule: "R8", source: "OB:44" };
-  if (percent === undefined) return allow(clause, `${profile.name} limits the size of no ${kind} environment.`);
+  if (percent === undefined)
+    return allow(clause, `${profile.name} limits the size of no ${kind} environment.`, {
+      facts: { case: "size.unlimited", service: profile.name, kind },
+    });
 
   const above = FACES.filter(({ key }) => test[key] * 100 > production[key] * percent);
   const facts = {
+    case: above.length === 0 ? "size.within" : "size.above",
+    kind,
     limitPercent: percent,
     vcpus: test.vcpus,
     maximumVcpus: (production.vcpus * percent) / 100,
@@ -63,18 +68,32 @@ export function checkEnvironmentKinds(profile: PolicyProfile, kinds: readonly En
     if (!entry) {
       const clause = kind === "test" ? { rule: "R27", source: "AC:39" } : { rule: "R8", source: "OB:44" };
       const why = kind === "test" ? "test tenants live inside production" : "its contract names no such environment";
-      verdicts.push(refuse(clause, `${profile.name} has no ${kind} environment: ${why}.`, { overridable: true }));
+      verdicts.push(
+        refuse(clause, `${profile.name} has no ${kind} environment: ${why}.`, {
+          overridable: true,
+          facts: { case: kind === "test" ? "kinds.testInside" : "kinds.unnamed", service: profile.name, kind },
+        }),
+      );
     } else if (asked < entry.minimum) {
-      verdicts.push(refuse(entry, `A tenant has exactly one ${kind} environment; none is asked for.`));
+      verdicts.push(
+        refuse(entry, `A tenant has exactly one ${kind} environment; none is asked for.`, {
+          facts: { case: "kinds.missing", kind },
+        }),
+      );
     } else if (entry.maximum !== undefined && asked > entry.maximum) {
       verdicts.push(
         refuse(entry, `A tenant has at most ${entry.maximum} ${kind} environment; ${asked} are asked for.`, {
           overridable: kind !== "production",
           note: entry.note,
+          facts: { case: "kinds.tooMany", kind, asked, maximum: entry.maximum },
         }),
       );
     } else {
-      verdicts.push(allow(entry, `${asked} ${kind} environment as the contract provides.`));
+      verdicts.push(
+        allow(entry, `${asked} ${kind} environment as the contract provides.`, {
+          facts: { case: "kinds.provided", kind, asked },
+        }),
+      );
     }
   }
   return verdicts;
@@ -85,6 +104,12 @@ export function checkResize(profile: PolicyProfile, kind: EnvironmentKind): Verd
   const clause =
     profile.service === "openbravo" ? { rule: "R2", source: "OB:36" } : { rule: "R25", source: "AC:26,27" };
   const scalable = profile.environments.find((one) => one.kind === kind)?.scalable ?? false;
-  if (scalable) return allow(clause, `The ${kind} environment may be scaled with its use.`);
-  return refuse(clause, `Only production is scaled with its use, not the ${kind} environment.`, { overridable: true });
+  if (scalable)
+    return allow(clause, `The ${kind} environment may be scaled with its use.`, {
+      facts: { case: "resize.allowed", kind },
+    });
+  return refuse(clause, `Only production is scaled with its use, not the ${kind} environment.`, {
+    overridable: true,
+    facts: { case: "resize.productionOnly", kind },
+  });
 }

@@ -17,7 +17,10 @@ export const Verdict = z.object({
   reason: z.string(),
   /** Line of the source text, "OB:44". */
   source: z.string(),
-  /** The figures of the reason, for translation: {"limitPercent": 50}. */
+  /**
+   * The figures of the reason, for translation: {"limitPercent": 50}. `case` names the sentence, "size.above"; further
+   * sentences of one reason have theirs under "2.case", "2.limitPercent".
+   */
   facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
   /** What the source leaves open and how it is read here, "gap (c)" of docs/policy.md. */
   note: z.string().optional(),

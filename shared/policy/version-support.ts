@@ -67,6 +67,7 @@ export function checkVersion(profile: PolicyProfile, version: string, releases: 
   const support = versionSupport(profile, version, releases);
   const newest = releases.at(-1) ?? null;
   const facts = { version, newest, state: support.state, leavesInReleases: support.leavesInReleases };
+  const told = (name: string, more: Verdict["facts"] = {}) => ({ case: `version.${name}`, ...facts, ...more });
   const number = versions.supportedReleases ?? profile.fromContract.supportedReleases;
 
   if (number === undefined) {
@@ -74,24 +75,29 @@ export function checkVersion(profile: PolicyProfile, version: string, releases: 
       support.state === "current"
         ? `${version} is the newest release.`
         : `${version} is not the newest release${newest ? ` (${newest})` : ""}; updates come by themselves.`;
-    return allow(versions, sentence, { facts, note: versions.note });
+    const name = support.state === "current" ? "newest" : newest ? "behind" : "unplaced";
+    return allow(versions, sentence, { facts: told(name), note: versions.note });
   }
   const window = releases.slice(-number).join(", ");
   switch (support.state) {
     case "current":
-      return allow(versions, `${version} is the newest release or newer.`, { facts });
+      return allow(versions, `${version} is the newest release or newer.`, { facts: told("current") });
     case "supported":
-      return allow(versions, `${version} leaves support in ${support.leavesInReleases} further releases.`, { facts });
+      return allow(versions, `${version} leaves support in ${support.leavesInReleases} further releases.`, {
+        facts: told("supported"),
+      });
     case "last":
-      return allow(versions, `${version} is the last supported release: the next one ends its support.`, { facts });
+      return allow(versions, `${version} is the last supported release: the next one ends its support.`, {
+        facts: told("last"),
+      });
     case "unsupported":
       return refuse(versions, `${version} is older than the last ${number} releases (${window}).`, {
-        facts,
+        facts: told("unsupported", { number, window }),
         overridable: true,
       });
     case "unknown":
       return refuse(versions, `${version} cannot be placed among the known releases${window ? ` (${window})` : ""}.`, {
-        facts,
+        facts: window ? told("unknown", { window }) : told("noReleases"),
         overridable: true,
       });
   }
@@ -101,7 +107,8 @@ export function checkVersion(profile: PolicyProfile, version: string, releases: 
 export function checkFixes(profile: PolicyProfile, version: string, releases: readonly string[]): Verdict {
   const { fixes } = profile.versions;
   const { state } = versionSupport(profile, version, releases);
-  const facts = { version, state };
+  const name = { unsupported: "fixes.ended", unknown: "fixes.unknown" }[state as string] ?? "fixes.given";
+  const facts = { case: name, version, state };
   if (state === "unsupported") return refuse(fixes, `${version} gets no fixes any more: it left support.`, { facts });
   if (state === "unknown")
     return allow(fixes, `Whether ${version} still gets fixes cannot be told.`, { facts, note: profile.versions.note });

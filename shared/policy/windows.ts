@@ -101,6 +101,7 @@ export function checkStandardWindow(profile: PolicyProfile, zone: string, window
   const { standard, calendarChange } = profile.windows;
   if (!standard)
     return allow(calendarChange, `${profile.name} names no recurring window; the notice decides.`, {
+      facts: { case: "window.none", service: profile.name },
       note: calendarChange.note,
     });
   const month = zonedAt(window.startsAt, zone).toPlainDate().toPlainYearMonth();
@@ -108,7 +109,8 @@ export function checkStandardWindow(profile: PolicyProfile, zone: string, window
   const inside = window.startsAt >= own.startsAt && window.startsAt < own.endsAt && window.endsAt <= own.endsAt;
   const next = inside ? own : nextStandardWindow(profile, zone, now)!;
   const local = zonedAt(next.startsAt, zone).toPlainDateTime().toString({ smallestUnit: "minute" });
-  const facts = { zone, startsAt: utcText(next.startsAt), endsAt: utcText(next.endsAt), local };
+  const name = inside ? "window.inside" : "window.outside";
+  const facts = { case: name, zone, startsAt: utcText(next.startsAt), endsAt: utcText(next.endsAt), local };
   return inside
     ? allow(standard, `It lies in the standard window of ${local} (${zone}).`, { facts, note: standard.note })
     : refuse(standard, `It lies outside the standard window; the next one is ${local} (${zone}).`, {
@@ -149,10 +151,17 @@ export const overlaps = (a: Window, b: Window): boolean => a.startsAt < b.endsAt
 /** Warns of work that overlaps the daily backup window (R62). Overridable: responses are slower then, not refused. */
 export function checkBackupOverlap(profile: PolicyProfile, zone: string, work: Window): Verdict {
   const { backup } = profile.windows;
-  if (!backup) return allow({ rule: "R62", source: "AC:47" }, `${profile.name} names no hours for its backups.`);
+  if (!backup)
+    return allow({ rule: "R62", source: "AC:47" }, `${profile.name} names no hours for its backups.`, {
+      facts: { case: "backupHours.none", service: profile.name },
+    });
   const window = nextBackupWindow(profile, zone, work.startsAt)!;
-  const facts = { zone, backupStartsAt: utcText(window.startsAt), backupEndsAt: utcText(window.endsAt) };
   const clash = overlaps(work, window);
+  const facts = {
+    case: clash ? "backupHours.overlap" : "backupHours.clear",
+    ...{ zone, from: backup.from, to: backup.to },
+    ...{ backupStartsAt: utcText(window.startsAt), backupEndsAt: utcText(window.endsAt) },
+  };
   const hours = `${backup.from} to ${backup.to} (${zone})`;
   return verdict(
     backup,
@@ -176,7 +185,10 @@ export function checkOffPeak(profile: PolicyProfile, customerZone: string, start
   const { inside, time } = businessClock(profile, customerZone, startsAt);
   const sentence = `${time} (${customerZone}) is ${inside ? "a time of high traffic" : "off-peak"}.`;
   return verdict(offPeak, !inside, sentence, {
-    facts: { zone: customerZone, local: time, from: businessHours.from, to: businessHours.to },
+    facts: {
+      case: inside ? "traffic.high" : "traffic.low",
+      ...{ zone: customerZone, local: time, from: businessHours.from, to: businessHours.to },
+    },
     note: businessHours.note,
     overridable: true,
   });
@@ -190,12 +202,16 @@ export function checkBusinessHours(profile: PolicyProfile, customerZone: string,
   const { businessHours } = profile.windows;
   const { inside, local, time } = businessClock(profile, customerZone, startsAt);
   const hours = `${businessHours.from} to ${businessHours.to} (${customerZone})`;
+  const facts = { zone: customerZone, local: time, from: businessHours.from, to: businessHours.to };
   if (!inside)
-    return allow(businessHours, `${time} is outside business hours, ${hours}.`, { note: businessHours.note });
+    return allow(businessHours, `${time} is outside business hours, ${hours}.`, {
+      facts: { case: "businessHours.outside", ...facts },
+      note: businessHours.note,
+    });
   const end = local.toPlainDate().toZonedDateTime({ timeZone: customerZone, plainTime: businessHours.to });
   return refuse(businessHours, `${time} is within business hours, ${hours}; overwriting waits for their end.`, {
     earliest: utcText(dateOf(end)),
-    facts: { zone: customerZone, from: businessHours.from, to: businessHours.to },
+    facts: { case: "businessHours.inside", ...facts },
     overridable: true,
     note: businessHours.note,
   });
