@@ -1,23 +1,21 @@
 import { useMutation } from "@tanstack/react-query";
+import i18next from "i18next";
 import type { OpenTerminal, TerminalSession } from "../../shared/terminal/model.ts";
 import { useApi } from "../app/api.ts";
 import { byteLine } from "../app/bytes.ts";
-import { type Language, type Translate, useWords } from "../app/i18n/index.ts";
+import type { Translate } from "../app/i18n/index.ts";
 import { plain, shortDateTime } from "./words.ts";
 import { desk, type Tab } from "./desk.ts";
 import { Screen, type ScreenWords } from "./screen.ts";
 
 type Order = Pick<OpenTerminal, "environmentId" | "reason"> & { readonly contractReference?: string };
 
-/** The language may change while a screen lives: its words are asked for when they are needed. */
-const now: { t: Translate; language: Language } = { t: (key) => key, language: "en" };
+/** A screen outlives its page, and the language may change meanwhile: words are asked for when they are needed. */
+const t: Translate = (key, facts) => String(i18next.t(key, { ...facts }));
 
 /** Logs in and puts the session on the desk, or puts one there that is open already. */
 export function useOpenScreen() {
   const api = useApi();
-  const { t, language } = useWords();
-  now.t = t;
-  now.language = language;
   const resize = useMutation(api.terminal.resize.mutationOptions());
   const open = useMutation(
     api.terminal.open.mutationOptions({
@@ -51,19 +49,19 @@ export function useOpenScreen() {
 }
 
 function wordsOf(session: TerminalSession): ScreenWords {
-  const when = (date: Date) => shortDateTime(date, now.language);
+  const when = (date: Date) => shortDateTime(date, i18next.language);
   return {
-    lost: (at) => now.t("terminal.lostAt", { at: when(at) }),
-    back: (lostAt, at) => now.t("terminal.backAt", { lostAt: when(lostAt), at: when(at) }),
+    lost: (at) => t("terminal.lostAt", { at: when(at) }),
+    back: (lostAt, at) => t("terminal.backAt", { lostAt: when(lostAt), at: when(at) }),
     ended: ({ code, signal, error }) =>
       error
-        ? now.t("terminal.endedError", { message: plain(error.message) })
+        ? t("terminal.endedError", { message: plain(error.message) })
         : code !== null
-          ? now.t("terminal.endedCode", { code })
+          ? t("terminal.endedCode", { code })
           : signal !== null
-            ? now.t("terminal.endedSignal", { signal })
-            : now.t("terminal.endedByUs"),
-    taken: now.t("terminal.taken"),
-    label: now.t("terminal.screenOf", { tenant: session.customer, kind: now.t(`kind.${session.kind}`) }),
+            ? t("terminal.endedSignal", { signal })
+            : t("terminal.endedByUs"),
+    taken: t("terminal.taken"),
+    label: t("terminal.screenOf", { tenant: session.customer, kind: t(`kind.${session.kind}`) }),
   };
 }

@@ -9,6 +9,7 @@ import { type Account, type ConsoleStatus, Settings, type VaultStatus } from "..
 import type { ImageOption, ProvisionRequest, SizeOption, Tenant } from "../../shared/tenant/model.ts";
 import { provisionSteps } from "../../shared/tenant/provision-steps.ts";
 import { createFakeCalendar } from "./fake-calendar.ts";
+import { createFakeTerminal } from "./fake-terminal.ts";
 import { createFakeTerms } from "./fake-terms.ts";
 import { demoTenants, rowsOf } from "./demo-fleet.ts";
 import { demoJobs, jobOf, type JobRecord } from "./demo-jobs.ts";
@@ -88,6 +89,7 @@ export function createFakeConsole(options: FakeOptions = {}) {
   };
 
   const terms = createFakeTerms(tenants, RELEASES, now, () => push({ type: "stale", area: "terms" }));
+  const terminal = createFakeTerminal(tenants, now, () => push({ type: "stale", area: "terminal" }));
   const calendar = createFakeCalendar(tenants, now, () => push({ type: "stale", area: "calendar" }));
 
   for (const { job } of jobs.values()) {
@@ -399,6 +401,14 @@ export function createFakeConsole(options: FakeOptions = {}) {
       board: os.terms.board.handler(() => terms.board()),
       solve: os.terms.solve.handler(({ input }) => terms.solve(input)),
       profiles: os.terms.profiles.handler(() => terms.profiles()),
+    },
+    terminal: {
+      open: os.terminal.open.handler(({ input }) => terminal.open(input)),
+      resize: os.terminal.resize.handler(() => ({ resized: true })),
+      close: os.terminal.close.handler(({ input }) => terminal.close(input.sessionId)),
+      list: os.terminal.list.handler(() => terminal.list()),
+      history: os.terminal.history.handler(() => terminal.history()),
+      recording: os.terminal.recording.handler(() => ({ text: terminal.recording, next: null })),
     },
     calendar: {
       list: os.calendar.list.handler(({ input }) => calendar.list(input)),
