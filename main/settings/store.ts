@@ -1,5 +1,5 @@
-import { copyFileSync, readFileSync, renameSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { copyFileSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import Conf from "conf";
 import { z } from "zod";
 import { AppError } from "../../shared/errors.ts";
@@ -51,8 +51,7 @@ export async function openSettings(home: Home): Promise<SettingsStore> {
   const { settings, wrong } = readSettings(raw);
   const stored = readAccounts(raw);
   if (wrong.length > 0 || stored.unreadable > 0) {
-    const copy = asideName(path);
-    copyFileSync(path, copy);
+    const copy = copyAside(path);
     const what = [...wrong, ...(stored.unreadable > 0 ? [`${stored.unreadable} of the accounts`] : [])].join(", ");
     notices.push({
       code: "SettingsMended",
@@ -185,6 +184,18 @@ function readRaw(path: string, notices: Notice[]): Raw {
     });
     return {};
   }
+}
+
+/** A file that stays as it is, start after start, is copied once. */
+function copyAside(path: string): string {
+  const content = readFileSync(path);
+  const stem = `${basename(path, ".json")}.broken-`;
+  const copies = readdirSync(dirname(path)).filter((name) => name.startsWith(stem));
+  const known = copies.map((name) => join(dirname(path), name)).find((copy) => readFileSync(copy).equals(content));
+  if (known) return known;
+  const copy = asideName(path);
+  copyFileSync(path, copy);
+  return copy;
 }
 
 function keepAside(path: string): string {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Cidr } from "../network.ts";
 
 const choices = {
   language: z.enum(["system", "en", "fr"]),
@@ -10,7 +11,7 @@ const choices = {
   /** Seconds between two HTTPS health checks of a production environment. */
   healthSeconds: z.number().int().min(5).max(3_600),
   /** Networks allowed to reach SSH on new hosts. */
-  sshFrom: z.array(z.string()),
+  sshFrom: z.array(Cidr).max(50),
   /** Saved views of the fleet table. */
   fleetViews: z.array(z.object({ name: z.string().min(1).max(60), state: z.string().max(10_000) })).max(100),
 };

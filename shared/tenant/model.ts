@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Job } from "../jobs/model.ts";
+import { Cidr } from "../network.ts";
 import { Verdict } from "../policy/verdict.ts";
 
 export const SERVICES = ["openbravo", "acumatica"] as const;
@@ -143,8 +144,6 @@ export const EnvironmentRequest = z.object({
   volumeGiB: z.number().int().min(1).max(16384),
 });
 export type EnvironmentRequest = z.infer<typeof EnvironmentRequest>;
-
-const Cidr = z.string().regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/);
 
 /** What the operator orders. Form is checked here; contract rules give verdicts in the plan. */
 export const ProvisionRequest = z.object({

@@ -96,6 +96,17 @@ test("one wrong value costs one setting", async () => {
     [{ code: "SettingsMended", message: expect.stringMatching(/healthSeconds.*accounts/) }],
     content,
   ]);
+
+  const again = await openSettings(home);
+  expect([again.notices, await asideFiles()]).toEqual([settings.notices, [aside]]);
+});
+
+test("a network for SSH that is none is refused", async () => {
+  const settings = await openSettings(home);
+  for (const network of ["nonsense", "300.1.1.1/24", "10.0.0.0/33", "10.0.0.1"]) {
+    expect(() => settings.update({ sshFrom: [network] })).toThrowError(/is no network/);
+  }
+  expect(settings.update({ sshFrom: ["203.0.113.0/24"] }).sshFrom).toEqual(["203.0.113.0/24"]);
 });
 
 test("a file that is spoilt while the console runs costs nothing", async () => {
