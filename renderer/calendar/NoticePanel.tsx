@@ -8,7 +8,7 @@ import { Failure } from "../app/Failure.tsx";
 import { useWords } from "../app/i18n/index.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Fact, FactList } from "../ui/FactList.tsx";
-import { bytes, fullDateTime } from "../ui/format.ts";
+import { fullDateTime } from "../ui/format.ts";
 import { Panel } from "../ui/Panel.tsx";
 import { StateBadge } from "../ui/StateBadge.tsx";
 import classes from "./calendar.module.css";
@@ -107,7 +107,7 @@ function Notice({ notice, window }: { readonly notice: WindowNotice; readonly wi
             {fullDateTime(notice.sentAt, language)}, {notice.sentBy}
           </Fact>
           <Fact label={t("calendar.proof")}>
-            {notice.proof.fileName} ({bytes(notice.proof.bytes, language)})
+            {notice.proof.fileName} ({t("calendar.bytes", { count: notice.proof.bytes })})
           </Fact>
           <Fact label="SHA-256" copy={notice.proof.sha256} />
         </FactList>

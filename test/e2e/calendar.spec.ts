@@ -49,7 +49,7 @@ test("a window is planned by keyboard with the contract beside it, told to the c
   await page.locator('input[type="file"]').setInputFiles(message);
   await page.getByRole("dialog").getByRole("button", { name: "Mark as sent" }).click();
   await expect(page.getByText("Proven in time").first()).toBeVisible();
-  await expect(page.getByText("sent.eml", { exact: false })).toBeVisible();
+  await expect(page.getByText("sent.eml (11 bytes)")).toBeVisible();
 });
 
 test("a window is dragged to another day, and a day that a rule refuses opens the dialog instead", async ({

@@ -272,7 +272,7 @@ async function proofOf(file: string) {
 
 /** To the named file, or as it is to standard output; with --json as a document. */
 async function giveFile(cli: Cli, file: ExportedFile, out: string | undefined): Promise<void> {
-  if (out === undefined) return cli.terminal.answer(file, () => file.text.replaceAll("\r\n", "\n").trimEnd());
+  if (out === undefined) return cli.terminal.answer(file, () => file.text.trimEnd());
   await writeFile(out, file.text).catch((error: NodeJS.ErrnoException) => {
     throw usageError(`The file ${out} cannot be written (${error.code}).`, "Name another one.");
   });

@@ -301,6 +301,8 @@ export const en = {
   "calendar.sentAt": "Sent",
   "calendar.sentAtHint": "Empty: now",
   "calendar.proof": "Proof",
+  "calendar.bytes_one": "{{count}} byte",
+  "calendar.bytes_other": "{{count}} bytes",
   "calendar.proofFile": "The message as it was sent",
   "calendar.proofHint": "Its name, size and hash are recorded, not its content",
   "calendar.blackouts": "Black-out days",

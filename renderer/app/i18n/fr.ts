@@ -304,6 +304,8 @@ export const fr: Messages = {
   "calendar.sentAt": "Envoyé",
   "calendar.sentAtHint": "Vide : maintenant",
   "calendar.proof": "Preuve",
+  "calendar.bytes_one": "{{count}} octet",
+  "calendar.bytes_other": "{{count}} octets",
   "calendar.proofFile": "Le message tel qu'il a été envoyé",
   "calendar.proofHint": "Son nom, sa taille et son empreinte sont enregistrés, pas son contenu",
   "calendar.blackouts": "Jours d'exclusion",

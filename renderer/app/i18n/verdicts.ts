@@ -1,87 +1,186 @@
 import type { Verdict } from "../../../shared/policy/verdict.ts";
+import { shortDateTime } from "../../ui/format.ts";
 import type { Language } from "./index.ts";
 
 /**
- * French sentences by rule and answer, with the verdict's facts put in. English is the rule's own `reason`.
+ * French sentences by the `case` of a verdict's facts, with the facts put in. English is the rule's own `reason`.
  *
- * A sentence is used only when every fact that it names is there, so that a rule may say more than is known here; of
- * several the first that fits.
+ * A fact that is a word of ours is translated by its name (`FACT_WORDS`); instants are shown in the machine's zone.
  */
-export const FRENCH_VERDICTS: Readonly<Record<string, string | readonly string[]>> = {
-  "R1.allowed": "Un seul environnement de production, comme le contrat le prévoit.",
-  "R8.allowed":
-    "L'environnement de test tient dans {{limitPercent}} % de la production : {{vcpus}} vCPU sur {{maximumVcpus}}, {{diskGiB}} Gio de disque sur {{maximumDiskGiB}}.",
-  "R8.refused":
-    "L'environnement de test dépasse {{limitPercent}} % de la production : au plus {{maximumVcpus}} vCPU, {{maximumMemoryMiB}} Mio de mémoire et {{maximumDiskGiB}} Gio de disque.",
-  "R28.allowed": "Environnement bac à sable conforme au contrat.",
-  "R10.allowed": "https://{{address}} est libre et bien formée.",
-  "R12.allowed": "https://{{address}} est libre et bien formée.",
-  "R14.allowed": "La région est admise.",
-  "R14.refused": "{{region}} n'est pas une région par défaut ({{allowed}}) : il faut une exception enregistrée.",
-  "R15.allowed": "La résidence des données est respectée.",
-  "R15.refused": "Les données marquées {{residency}} restent dans {{allowed}} ; {{region}} n'en fait pas partie.",
-  "R18.refused": "Aucune image de la version {{version}} n'existe dans {{region}}.",
-  "R33.allowed": "Dans la fenêtre standard du {{local}} ({{zone}}).",
-  "R33.refused": "Hors de la fenêtre standard ; la prochaine est le {{local}} ({{zone}}).",
-  "R34.allowed": "{{local}} ({{zone}}) est une heure creuse.",
-  "R34.refused": "{{local}} ({{zone}}) est une heure de forte activité.",
-  "R35.allowed": "Le préavis de {{noticeHours}} h est respecté (annonce {{announced}}).",
-  "R36.allowed": "L'avis nomme l'impact, ou aucune interruption n'est probable.",
-  "R36.refused": "Une interruption est probable : l'avis doit en nommer l'impact.",
-  "R39.allowed": "Le préavis de {{noticeHours}} h est respecté (annonce {{announced}}).",
-  "R39.refused": "Le début est à moins de {{noticeHours}} h de l'avis ({{announced}}).",
-  "R40.allowed": [
-    "Changement majeur {{ordinal}} sur {{perYear}} en {{year}}.",
-    "Le préavis de {{noticeHours}} h est respecté (annonce {{announced}}).",
-  ],
-  "R40.refused": [
-    "En {{year}}, ce serait le changement majeur {{ordinal}} de {{hours}} h : {{perYear}} par an sont permis, de {{maximumHours}} h au plus.",
-    "Le début est à moins de {{noticeHours}} h de l'avis ({{announced}}).",
-  ],
-  "R41.allowed": "Le préavis de {{noticeHours}} h est respecté (annonce {{announced}}).",
-  "R41.refused": "Le début est à moins de {{noticeHours}} h de l'avis ({{announced}}).",
-  "R44.allowed": [
+export const FRENCH_VERDICTS: Readonly<Record<string, string>> = {
+  "prefix.free": "https://{{address}} est libre et bien formée.",
+  "prefix.empty": "Le préfixe est vide.",
+  "prefix.long":
+    "Le préfixe « {{prefix}} » compte {{length}} caractères ; une étiquette DNS en admet {{maximum}} au plus.",
+  "prefix.capitals": "Le préfixe « {{prefix}} » contient des majuscules ; les adresses s'écrivent en minuscules.",
+  "prefix.characters":
+    "Le préfixe « {{prefix}} » ne peut contenir que les lettres a à z, les chiffres 0 à 9 et des traits d'union.",
+  "prefix.edgeHyphen": "Le préfixe « {{prefix}} » commence ou finit par un trait d'union.",
+  "prefix.innerHyphens":
+    "Le préfixe « {{prefix}} » a deux traits d'union en troisième et quatrième position, ce qui est réservé aux noms internationaux.",
+  "prefix.reserved": "Le préfixe « {{prefix}} » est un mot réservé.",
+  "prefix.tooShort": "Le préfixe « {{prefix}} » est trop court : le contrat exige au moins {{minimum}} caractères.",
+  "prefix.tooLong": "Le préfixe « {{prefix}} » est trop long : le contrat admet au plus {{maximum}} caractères.",
+  "prefix.forbidden": "Le préfixe « {{prefix}} » contient « {{word}} », ce que le contrat interdit.",
+  "prefix.taken": "L'adresse {{address}} appartient déjà à un autre tenant.",
+
+  "region.noList": "{{service}} ne fixe pas de liste de régions.",
+  "region.default": "{{region}} est une région par défaut ({{allowed}}).",
+  "region.exception": "{{region}} est admise par l'exception enregistrée dans {{document}}.",
+  "region.outside": "{{region}} n'est pas une région par défaut ({{allowed}}) : il faut une exception enregistrée.",
+  "region.exceptionEnded":
+    "{{region}} n'est pas une région par défaut ({{allowed}}), et l'exception enregistrée a pris fin le {{endedOn}}.",
+  "residency.none": "Le tenant ne porte aucune étiquette de résidence des données.",
+  "residency.unknown":
+    "Aucune région connue ne satisfait l'étiquette de résidence {{residency}} : ajoutez-la d'abord au profil.",
+  "residency.kept": "{{region}} satisfait l'étiquette de résidence {{residency}}.",
+  "residency.elsewhere":
+    "Les données marquées {{residency}} restent dans {{allowed}} ; {{region}} n'en fait pas partie.",
+  "compliance.examined": "Toutes les exigences de conformité enregistrées ont été examinées.",
+  "compliance.open":
+    "Pas encore examiné : {{open}}. Des options sont d'abord proposées ; des frais peuvent s'appliquer.",
+
+  "edition.sold": "{{service}} est vendu avec l'édition « {{edition}} ».",
+  "edition.unsold": "{{service}} n'est pas vendu avec l'édition « {{edition}} », seulement avec : {{sold}}.",
+  "edition.privateCloud": "Le cloud privé est un modèle de licence à part.",
+  "licence.noMinimum": "{{service}} n'exige aucun minimum d'utilisateurs : le palier suit la charge.",
+  "licence.reached":
+    "{{users}} utilisateurs et {{posTerminals}} terminaux de vente atteignent le minimum de l'édition « {{edition}} ».",
+  "licence.below":
+    "La licence est sous le minimum de l'édition « {{edition}} » : {{minimumUsers}} utilisateurs et {{minimumPosTerminals}} terminaux de vente au moins, pour {{users}} et {{posTerminals}} demandés.",
+  "licence.above": "La licence dépasse le maximum de {{service}}.",
+  "migration.any": "{{service}} ne fixe pas de version minimale pour les migrations.",
+  "migration.allowed": "{{version}} peut migrer : {{oldest}} ou plus récent est exigé.",
+  "migration.tooOld": "{{version}} est antérieure à {{oldest}} : mettez d'abord à niveau.",
+  "migration.unknown":
+    "« {{version}} » ne peut pas être comparée à {{oldest}} : écrivez-la comme sur la version publiée.",
+
+  "kinds.provided": "Environnement {{kind}} : {{asked}}, comme le contrat le prévoit.",
+  "kinds.missing": "Un tenant a exactement un environnement {{kind}} ; aucun n'est demandé.",
+  "kinds.tooMany": "Un tenant a au plus {{maximum}} environnement {{kind}} ; {{asked}} sont demandés.",
+  "kinds.testInside":
+    "{{service}} n'a pas d'environnement {{kind}} : les tenants de test vivent à l'intérieur de la production.",
+  "kinds.unnamed": "{{service}} n'a pas d'environnement {{kind}} : son contrat n'en prévoit pas.",
+  "size.within":
+    "L'environnement {{kind}} tient dans {{limitPercent}} % de la production : {{vcpus}} vCPU sur {{maximumVcpus}}, {{memoryMiB}} de mémoire sur {{maximumMemoryMiB}}, {{diskGiB}} Gio de disque sur {{maximumDiskGiB}}.",
+  "size.above":
+    "L'environnement {{kind}} dépasse {{limitPercent}} % de la production : {{vcpus}} vCPU pour {{maximumVcpus}} au plus, {{memoryMiB}} de mémoire pour {{maximumMemoryMiB}}, {{diskGiB}} Gio de disque pour {{maximumDiskGiB}}.",
+  "size.unlimited": "{{service}} ne limite pas la taille d'un environnement {{kind}}.",
+  "size.unknown": "Comparaison impossible : la taille de {{type}} est inconnue dans {{region}}.",
+  "resize.allowed": "L'environnement {{kind}} peut suivre l'utilisation.",
+  "resize.productionOnly": "Seule la production suit l'utilisation, pas l'environnement {{kind}}.",
+
+  "version.newest": "{{version}} est la version la plus récente.",
+  "version.behind":
+    "{{version}} n'est pas la version la plus récente ({{newest}}) ; les mises à jour arrivent d'elles-mêmes.",
+  "version.unplaced": "{{version}} n'est pas la version la plus récente ; les mises à jour arrivent d'elles-mêmes.",
+  "version.current": "{{version}} est la version la plus récente, ou plus récente encore.",
+  "version.supported": "Versions qui restent avant que {{version}} sorte du support : {{leavesInReleases}}.",
+  "version.last": "{{version}} est la dernière version prise en charge : la prochaine met fin à son support.",
+  "version.unsupported": "{{version}} est plus ancienne que les {{number}} dernières versions ({{window}}).",
+  "version.unknown": "{{version}} ne se situe pas parmi les versions connues ({{window}}).",
+  "version.noReleases": "{{version}} ne peut pas être située : aucune version n'est connue.",
+  "fixes.given": "{{version}} reçoit les correctifs.",
+  "fixes.ended": "{{version}} ne reçoit plus de correctifs : elle est sortie du support.",
+  "fixes.unknown": "Impossible de dire si {{version}} reçoit encore des correctifs.",
+  "image.missing": "Aucune image de {{service}} {{version}} n'existe dans {{region}}.",
+
+  "quota.fits": "La demande tient dans les limites du compte.",
+  "quota.unread": "Les limites du compte n'ont pas été lues ; AWS tranchera à la création.",
+  "quota.short":
+    "Quota du compte dans {{region}} ({{resource}}) : {{needed}} de plus que les {{used}} en service dépassent la limite de {{limit}}.",
+
+  "window.none": "{{service}} ne fixe pas de fenêtre récurrente ; le préavis décide.",
+  "window.inside": "Dans la fenêtre standard du {{local}} ({{zone}}).",
+  "window.outside": "Hors de la fenêtre standard ; la prochaine est le {{local}} ({{zone}}).",
+  "backupHours.none": "{{service}} ne fixe pas d'heures pour ses sauvegardes.",
+  "backupHours.clear": "En dehors de la fenêtre quotidienne de sauvegarde, de {{from}} à {{to}} ({{zone}}).",
+  "backupHours.overlap": "Chevauche la fenêtre quotidienne de sauvegarde, de {{from}} à {{to}} ({{zone}}).",
+  "traffic.low": "{{local}} ({{zone}}) est une heure creuse.",
+  "traffic.high": "{{local}} ({{zone}}) est une heure de forte activité.",
+  "businessHours.outside": "{{local}} est en dehors des heures ouvrées, de {{from}} à {{to}} ({{zone}}).",
+  "businessHours.inside":
+    "{{local}} tombe dans les heures ouvrées, de {{from}} à {{to}} ({{zone}}) ; l'écrasement attend leur fin.",
+  "notice.kept": "Le préavis de {{noticeHours}} h est respecté (annonce {{announced}}).",
+  "notice.short": "Le début est à moins de {{noticeHours}} h de l'avis ({{announced}}).",
+  "notice.uninterrupted": "Aucun préavis n'est dû : le service n'est pas interrompu.",
+  "notice.unset": "{{service}} ne fixe pas de préavis pour ce genre.",
+  "notice.move": "Un déménagement pour {{moveReason}} n'exige pas de préavis.",
+  "notice.moveWithin": "Un déménagement dans la région pour {{moveReason}} n'exige pas de préavis.",
+  "impact.none": "Aucune interruption n'est probable.",
+  "impact.named": "L'avis nomme l'impact.",
+  "impact.unnamed": "Une interruption est probable : l'avis doit en nommer l'impact.",
+  "major.uncounted": "{{service}} ne compte pas les changements majeurs.",
+  "major.within": "Changement majeur {{ordinal}} sur {{perYear}} en {{year}}.",
+  "major.tooMany": "{{year}} a déjà {{used}} changements majeurs ; {{perYear}} par an sont permis.",
+  "major.tooLong": "Un changement majeur dure au plus {{maximumHours}} h ; {{hours}} h sont prévues.",
+  "weekly.none": "{{service}} ne promet pas de moyenne hebdomadaire.",
+  "weekly.within":
     "En moyenne {{averageMinutes}} minutes par semaine sur {{weeks}} semaines, dans la limite de {{limitMinutes}}.",
-    "{{local}} ({{zone}}) est une heure creuse.",
-    "Le préavis de {{noticeHours}} h est respecté (annonce {{announced}}).",
-  ],
-  "R44.refused": [
+  "weekly.above":
     "En moyenne {{averageMinutes}} minutes par semaine sur {{weeks}} semaines ; {{limitMinutes}} sont promises.",
-    "{{local}} ({{zone}}) est une heure de forte activité.",
-    "Le début est à moins de {{noticeHours}} h de l'avis ({{announced}}).",
-  ],
-  "R62.allowed": "En dehors de la fenêtre quotidienne de sauvegarde ({{zone}}).",
-  "R62.refused": "Chevauche la fenêtre quotidienne de sauvegarde ({{zone}}).",
   "overlap.allowed": "Le client n'a aucune autre fenêtre à ce moment.",
   "overlap.refused": "Le client a une autre fenêtre à ce moment : {{other}}, jusqu'à {{until}}.",
   "blackout.allowed": "Aucun jour d'exclusion n'y fait obstacle.",
   "blackout.refused": "{{title}} : aucune maintenance du {{firstDay}} au {{lastDay}} ({{zone}}).",
-  "R42.allowed": "La version {{version}} est prise en charge (la plus récente est {{newest}}).",
-  "R42.refused": "La version {{version}} n'est plus prise en charge (la plus récente est {{newest}}).",
-  "R46.allowed": "La version {{version}} est prise en charge.",
-  "R26.allowed": "Aucun minimum d'utilisateurs : le palier suit la charge.",
-  "R76.allowed": "L'édition est vendue avec ce service.",
-  "R76.refused": "L'édition « {{edition}} » n'est pas vendue avec ce service, seulement : {{sold}}.",
-  "R77.allowed": "{{users}} utilisateurs et {{posTerminals}} terminaux de vente atteignent le minimum de la licence.",
-  "R77.refused":
-    "La licence est sous le minimum : il faut {{minimumUsers}} utilisateurs et {{minimumPosTerminals}} terminaux de vente au moins.",
-  "quota.allowed": "Aucune limite connue du compte ne s'y oppose.",
 };
 
-/** A verdict in the operator's language. */
+/** Facts that are words of the console, by the fact's name. */
+const FACT_WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  kind: { production: "de production", test: "de test", sandbox: "bac à sable" },
+  resource: {
+    instances: "instances",
+    vcpus: "vCPU",
+    volumes: "volumes",
+    volumeGiB: "Gio de volumes",
+    securityGroups: "groupes de sécurité",
+  },
+  moveReason: { recovery: "rétablissement du service", disaster: "sinistre" },
+  service: { openbravo: "Openbravo Cloud", acumatica: "Acumatica SaaS" },
+  type: { "the production environment": "l'environnement de production" },
+};
+
+type Fact = NonNullable<Verdict["facts"]>[string];
+
+function factWords(name: string, value: Fact): string {
+  if (value === null) return "0";
+  if (/MiB$/.test(name) && typeof value === "number") return `${factWords("", value / 1024)} Gio`;
+  if (typeof value === "number") return String(Math.round(value * 100) / 100).replace(".", ",");
+  const text = String(value);
+  const words = FACT_WORDS[name];
+  if (words && Object.hasOwn(words, text)) return words[text]!;
+  if (/^\d{4}-\d\d-\d\dT.*Z$/.test(text)) return shortDateTime(new Date(text), "fr");
+  const local = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d:\d\d))?$/.exec(text);
+  if (!local) return text;
+  const [, year, month, day, time] = local;
+  return `${day}/${month}/${year}${time ? ` à ${time}` : ""}`;
+}
+
+function sentenceOf(key: string, facts: NonNullable<Verdict["facts"]>, place: string): string | undefined {
+  const sentence = Object.hasOwn(FRENCH_VERDICTS, key) ? FRENCH_VERDICTS[key] : undefined;
+  let isWhole = true;
+  const words = sentence?.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
+    const value = facts[place + name];
+    if (value === undefined) isWhole = false;
+    return value === undefined ? "" : factWords(name, value);
+  });
+  return isWhole ? words : undefined;
+}
+
+/** A verdict in the operator's language; the rule's own words where a sentence or one of its facts is not known. */
 export function verdictWords(verdict: Verdict, language: Language): string {
   if (language === "en") return verdict.reason;
-  const facts = verdict.facts ?? {};
-  const known = FRENCH_VERDICTS[`${verdict.rule}.${verdict.allowed ? "allowed" : "refused"}`] ?? [];
-  const sentence = (typeof known === "string" ? [known] : known).find((one) =>
-    [...one.matchAll(/\{\{(\w+)\}\}/g)].every(([, name = ""]) => facts[name] !== undefined && facts[name] !== null),
-  );
-  return sentence?.replace(/\{\{(\w+)\}\}/g, (_, name: string) => String(facts[name])) ?? verdict.reason;
+  const { facts = {}, rule, allowed } = verdict;
+  const sentences = [sentenceOf(String(facts["case"] ?? `${rule}.${allowed ? "allowed" : "refused"}`), facts, "")];
+  for (let place = 2; facts[`${place}.case`] !== undefined; place++)
+    sentences.push(sentenceOf(String(facts[`${place}.case`]), facts, `${place}.`));
+  return sentences.includes(undefined) ? verdict.reason : sentences.join(" ");
 }
 
 const OWN_ORDER: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
   overlap: { en: "Conflict", fr: "Conflit" },
   blackout: { en: "Black-out", fr: "Jour d'exclusion" },
+  quota: { en: "Quota", fr: "Quota" },
 };
 
 /** What a rule is called: by its number, or by name where it is no rule of the contract. */

@@ -23,7 +23,7 @@ async function openDialog(tenant: string, language: "en" | "fr" = "en") {
   return { ...view, dialog: within(dialog) };
 }
 
-const refusals = (dialog: ReturnType<typeof within>, mark = "Refused") =>
+const refusals = (dialog: { queryAllByLabelText(mark: string): HTMLElement[] }, mark = "Refused") =>
   dialog.queryAllByLabelText(mark).map((icon) => icon.parentElement?.textContent?.slice(0, 3));
 
 async function choose(dialog: ReturnType<typeof within>, label: string, option: string) {
