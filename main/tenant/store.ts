@@ -155,11 +155,6 @@ export function tenantStore(pool: Pool) {
     async remove(tenantId: string): Promise<void> {
       await pool.query("delete from tenant where id = $1", [tenantId]);
     },
-
-    /** Forgets everything of an account that is no longer configured here. AWS keeps it. */
-    async forgetAccount(accountId: string): Promise<void> {
-      await pool.query("delete from tenant where account_id = $1", [accountId]);
-    },
   };
 }
 export type TenantStore = ReturnType<typeof tenantStore>;

@@ -81,6 +81,7 @@ function viewEnvironment(tenant: StoredTenant, stored: StoredEnvironment, facts:
   const size = known.instanceType ? facts.catalogue.sizes.get(known.instanceType) : undefined;
   const ports = account?.ports ?? { ssh: 22, https: 443, http: 80 };
   const contract = profile.environments.find((one) => one.kind === stored.kind);
+  const unprotected = contract?.unprotected ?? false;
   const state = stateOf(tenant, stored);
   const zone = regionZone(stored.region);
   return {
@@ -92,8 +93,11 @@ function viewEnvironment(tenant: StoredTenant, stored: StoredEnvironment, facts:
     state,
     version: stored.version,
     versionSupport: versionSupport(profile, stored.version, facts.catalogue.releases[tenant.service]),
+    // Nobody asks an unprotected environment (R9): what the provisioning saw is no news of today.
     health:
-      state === "running" ? stored.health : { state: "unknown", checkedAt: stored.health.checkedAt, detail: null },
+      state === "running" && !unprotected
+        ? stored.health
+        : { state: "unknown", checkedAt: stored.health.checkedAt, detail: null },
     instanceId: known.instanceId ?? null,
     instanceType: known.instanceType ?? null,
     vcpus: size?.vcpus ?? null,
@@ -113,7 +117,7 @@ function viewEnvironment(tenant: StoredTenant, stored: StoredEnvironment, facts:
     ),
     readAt: stored.readAt,
     launchedAt: known.launchedAt ? new Date(known.launchedAt) : null,
-    unprotected: contract?.unprotected ?? false,
+    unprotected,
   };
 }
 
