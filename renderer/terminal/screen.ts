@@ -5,7 +5,7 @@ import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { WebLinksAddon } from "@xterm/addon-web-links";
 import { Terminal } from "@xterm/xterm";
 import type { ByteLine, ClientStream } from "../../shared/byte-line.ts";
-import { commandOn, type Danger, dangersIn, judgePaste } from "../../shared/terminal/danger.ts";
+import { commandOn, type Danger, dangersIn, judgePaste, typedLine } from "../../shared/terminal/danger.ts";
 import { TerminalEvent, type TerminalSession } from "../../shared/terminal/model.ts";
 import { FONT, FONT_SIZES, SCROLL_BACK_LINES, themeOf } from "./look.ts";
 
@@ -66,6 +66,8 @@ export class Screen {
   readonly #listeners = new Set<() => void>();
   #state: ScreenState = { phase: "open", exit: null, question: null, unrecorded: null, title: "" };
   #opened = false;
+  /** What was typed since the last Enter: the host may be slow to show it. */
+  #typed = "";
 
   constructor(options: ScreenOptions) {
     this.#options = options;
@@ -207,11 +209,14 @@ export class Screen {
 
   #asksBeforeEnter(): boolean {
     if (this.session.kind !== "production" || this.#terminal.buffer.active.type !== "normal") return false;
-    const text = this.#lineAtCursor();
-    const dangers = [...new Set([...dangersIn(text), ...dangersIn(commandOn(text))])];
-    if (dangers.length === 0) return false;
-    this.#become({ question: { text: commandOn(text), pasted: false, lines: 1, hidden: false, dangers } });
-    return true;
+    const shown = this.#lineAtCursor();
+    for (const text of [commandOn(shown), shown, this.#typed]) {
+      const dangers = dangersIn(text);
+      if (dangers.length === 0) continue;
+      this.#become({ question: { text, pasted: false, lines: 1, hidden: false, dangers } });
+      return true;
+    }
+    return false;
   }
 
   /** The whole line that is being typed, also where the screen has wrapped it. */
@@ -234,7 +239,9 @@ export class Screen {
   }
 
   #send(text: string): void {
-    if (this.#state.phase === "open") this.#stream.write(encoder.encode(text));
+    if (this.#state.phase !== "open") return;
+    this.#typed = typedLine(this.#typed, text);
+    this.#stream.write(encoder.encode(text));
   }
 
   #onEvent(payload: Uint8Array): void {

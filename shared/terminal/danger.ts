@@ -87,6 +87,25 @@ export function commandOn(line: string): string {
   return /^.{0,200}?[$#%>]\s+(.*)$/.exec(line)?.[1] ?? line;
 }
 
+const LONGEST_LINE = 10_000;
+
+/**
+ * The line being typed, after `sent` went to the host: what the screen may not show yet when the host is slow.
+ *
+ * Knows characters, backspace and what ends or empties a line. History and completion it does not know: those are seen
+ * on the screen.
+ */
+export function typedLine(before: string, sent: string): string {
+  let line = before;
+  // oxlint-disable-next-line no-control-regex
+  for (const character of sent.replace(/\u001b(?:\[[0-?]*[ -/]*[@-~]|O.)/g, "")) {
+    if (character === "\r" || character === "\n" || character === "\u0003" || character === "\u0015") line = "";
+    else if (character === "\u007f" || character === "\u0008") line = line.slice(0, -1);
+    else if (character >= " ") line += character;
+  }
+  return line.slice(-LONGEST_LINE);
+}
+
 export interface PasteVerdict {
   /** Ask before the text goes to the host. */
   readonly ask: boolean;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { commandOn, dangersIn, judgePaste } from "../../../shared/terminal/danger.ts";
+import { commandOn, dangersIn, judgePaste, typedLine } from "../../../shared/terminal/danger.ts";
 
 test.each([
   ["rm -rf /srv/data", "removesFiles"],
@@ -67,6 +67,16 @@ test.each([
   ["no prompt here", "no prompt here"],
 ])("the command on the line %j is %j", (line, command) => {
   expect(commandOn(line)).toBe(command);
+});
+
+test.each([
+  ["letters", "", "rm -rf x", "rm -rf x"],
+  ["a correction", "rm -rg", "\u007ff x", "rm -rf x"],
+  ["Enter", "rm -rf x", "\r", ""],
+  ["Ctrl-C and Ctrl-U", "rm -rf x", "\u0003ls\u0015pwd", "pwd"],
+  ["arrows", "rm ", "\u001b[D\u001bOC-rf x", "rm -rf x"],
+])("the typed line after %s", (_, before, sent, line) => {
+  expect(typedLine(before, sent)).toBe(line);
 });
 
 test.each([
