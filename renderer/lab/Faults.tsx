@@ -173,7 +173,7 @@ function FaultForm({ lab, onInjected }: { readonly lab: LabStatus; readonly onIn
         <NumberInput label={t("lab.fault.delay")} {...number("delayMs")} />
       </SimpleGrid>
       <Group justify="flex-end" mt="xs">
-        <Button type="submit" size="xs" variant="light" color="orange" loading={inject.isPending}>
+        <Button type="submit" size="xs" variant="default" loading={inject.isPending}>
           {t("lab.faults.inject")}
         </Button>
       </Group>
