@@ -54,7 +54,12 @@ export function openCloud(secrets: Secrets) {
     runOnHost,
 
     /** A connection of its own for one shell, which ends with it. */
-    async openShell(host: HostAddress, order: ShellOrder, listener: ShellListener, signal: AbortSignal): Promise<Shell> {
+    async openShell(
+      host: HostAddress,
+      order: ShellOrder,
+      listener: ShellListener,
+      signal: AbortSignal,
+    ): Promise<Shell> {
       const connection = await connectTo(host, signal);
       try {
         return await connection.shell(order, {

@@ -385,7 +385,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
         }
       }
       await home.release();
-      await log.close();
+      log.close();
     },
   };
 }
