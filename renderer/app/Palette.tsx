@@ -73,6 +73,9 @@ function useScreens(): SpotlightActionData[] {
       { id: "jobs", label: t("screen.jobs"), onClick: () => navigate(paths.jobs) },
       { id: "terminals", label: t("screen.terminals"), onClick: () => navigate(paths.terminals()) },
       { id: "calendar", label: t("screen.calendar"), onClick: () => navigate(paths.calendar) },
+      { id: "versions", label: t("screen.versions"), onClick: () => navigate(paths.versions) },
+      { id: "expiry", label: t("screen.expiry"), onClick: () => navigate(paths.expiry) },
+      { id: "policy", label: t("screen.policy"), onClick: () => navigate(paths.policy) },
       { id: "lab", label: t("screen.lab"), onClick: () => navigate(paths.lab) },
       ...SETTINGS_SECTIONS.map((section) => ({
         id: `settings-${section}`,

@@ -10,6 +10,10 @@ import { LabPage } from "../lab/LabPage.tsx";
 import { SettingsPage } from "../settings/SettingsPage.tsx";
 import { NewTenantPage } from "../tenant/NewTenantPage.tsx";
 import { TenantPage } from "../tenant/TenantPage.tsx";
+import { ContractPage } from "../terms/ContractPage.tsx";
+import { ExpiryPage } from "../terms/ExpiryPage.tsx";
+import { PolicyPage } from "../terms/PolicyPage.tsx";
+import { VersionsPage } from "../terms/VersionsPage.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { useWords } from "./i18n/index.ts";
 import { Page } from "./Page.tsx";
@@ -28,6 +32,10 @@ export function Routes() {
       <Route path="/fleet" component={FleetPage} />
       <Route path="/new-tenant" component={NewTenantPage} />
       <Route path="/tenants/:slug">{({ slug }) => <TenantPage key={slug} slug={slug} />}</Route>
+      <Route path="/tenants/:slug/contract">{({ slug }) => <ContractPage key={slug} slug={slug} />}</Route>
+      <Route path="/versions" component={VersionsPage} />
+      <Route path="/expiry" component={ExpiryPage} />
+      <Route path="/policy" component={PolicyPage} />
       <Route path="/jobs" component={JobsPage} />
       <Route path="/jobs/:id">{({ id }) => <JobPage key={id} jobId={id} />}</Route>
       <Route path="/terminals/:environmentId?">

@@ -5,6 +5,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import {
   IconCalendarEvent,
   IconFlask,
+  IconHourglass,
   IconKeyboard,
   IconLanguage,
   IconLayoutList,
@@ -18,6 +19,7 @@ import {
   IconSquarePlus,
   IconSun,
   IconTerminal2,
+  IconVersions,
 } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
@@ -41,6 +43,8 @@ export const SCREENS = [
   { key: "jobs", path: paths.jobs, under: ["/jobs"], Icon: IconListCheck },
   { key: "terminals", path: paths.terminals(), under: ["/terminals"], Icon: IconTerminal2 },
   { key: "calendar", path: paths.calendar, under: ["/calendar"], Icon: IconCalendarEvent },
+  { key: "versions", path: paths.versions, under: ["/versions"], Icon: IconVersions },
+  { key: "expiry", path: paths.expiry, under: ["/expiry", "/policy"], Icon: IconHourglass },
   { key: "lab", path: paths.lab, under: ["/lab"], Icon: IconFlask },
   { key: "settings", path: paths.settings(), under: ["/settings"], Icon: IconSettings },
 ] as const;

@@ -11,7 +11,11 @@ export const paths = {
   /** With an environment: ready to log in there. */
   terminals: (environmentId?: string) =>
     environmentId === undefined ? "/terminals" : `/terminals/${encodeURIComponent(environmentId)}`,
+  versions: "/versions",
+  expiry: "/expiry",
+  policy: "/policy",
   tenant: (slug: string) => `/tenants/${encodeURIComponent(slug)}`,
+  contract: (slug: string) => `/tenants/${encodeURIComponent(slug)}/contract`,
   window: (id: string) => `/calendar/${encodeURIComponent(id)}`,
   job: (id: string) => `/jobs/${encodeURIComponent(id)}`,
   settings: (section: SettingsSection = "general") => `/settings/${section}`,

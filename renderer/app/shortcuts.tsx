@@ -11,6 +11,8 @@ const GO_TO: Readonly<Record<string, { readonly path: string; readonly words: Me
   f: { path: paths.fleet, words: "shortcut.goFleet" },
   j: { path: paths.jobs, words: "shortcut.goJobs" },
   c: { path: paths.calendar, words: "shortcut.goCalendar" },
+  v: { path: paths.versions, words: "shortcut.goVersions" },
+  e: { path: paths.expiry, words: "shortcut.goExpiry" },
   n: { path: paths.newTenant, words: "shortcut.goNew" },
   l: { path: paths.lab, words: "shortcut.goLab" },
   s: { path: paths.settings(), words: "shortcut.goSettings" },

@@ -99,7 +99,14 @@ function TenantBody({ tenant }: { readonly tenant: Tenant }) {
         {tenant.environments.map((environment) => (
           <EnvironmentPanel key={environment.id} environment={environment} zone={tenant.zone} />
         ))}
-        <Panel title={t("tenant.contract")}>
+        <Panel
+          title={t("tenant.contract")}
+          actions={
+            <Button component={Link} href={paths.contract(tenant.slug)} size="xs" variant="default">
+              {t("terms.open")}
+            </Button>
+          }
+        >
           <FactList>
             <Fact label={t("tenant.service")}>{t(`service.${tenant.service}`)}</Fact>
             <Fact label={t("tenant.edition")}>{t(`edition.${tenant.edition}`)}</Fact>

@@ -1,0 +1,126 @@
+import { useMemo } from "react";
+import { type Facts, hasWords, type Translate, useWords } from "../app/i18n/index.ts";
+import { plainDate } from "../ui/format.ts";
+import type { Tone } from "../ui/StateBadge.tsx";
+import type { ContractTerms, Entitlement, TermsClock, TermsEntry, TermsFacts } from "../../shared/terms/model.ts";
+
+const DAY = /^\d{4}-\d\d-\d\d$/;
+
+/** Days among the facts as people write them. */
+function shownFacts(facts: Facts, language: string): Facts {
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, value]) => [
+      name,
+      typeof value === "string" && DAY.test(value) ? plainDate(value, language) : value,
+    ]),
+  );
+}
+
+/** The sentences of clocks, promises and recorded facts. */
+export function useTermsWords() {
+  const { t, language } = useWords();
+  return useMemo(
+    () => ({
+      why: ({ id, facts }: TermsClock) => t(`terms.why.${id}`, shownFacts(facts, language)),
+      value: (entitlement: Entitlement) => valueWords(t, language, entitlement),
+      fact: (kind: FactKind, facts: TermsFacts) => factWords(t, language, kind, facts),
+      entry: (entry: TermsEntry) => entryWords(t, language, entry),
+      quote: (rule: string): string | null => {
+        const key = `terms.quote.${rule}`;
+        return hasWords(key) ? t(key) : null;
+      },
+    }),
+    [t, language],
+  );
+}
+
+/** What a record says: the kind of fact and its value. */
+function entryWords(t: Translate, language: string, entry: TermsEntry): string {
+  const what = t(`terms.fact.${entry.kind}`);
+  const valued = (value: string | null) =>
+    value === null ? `${what}: ${t("terms.record.takeBack")}` : `${what}: ${value}`;
+  switch (entry.kind) {
+    case "notice":
+    case "end":
+    case "copy-request":
+    case "copy-delivery":
+      return valued(entry.on && plainDate(entry.on, language));
+    case "standing":
+      return valued(t(entry.good ? "terms.fact.standing.good" : "terms.fact.standing.bad"));
+    case "hold":
+      return valued(t(entry.held ? "terms.fact.hold.held" : "terms.fact.hold.none"));
+    case "term":
+      return valued(entry.months === null ? null : t("terms.fact.term.months", { months: entry.months }));
+    case "uptime":
+      return valued(entry.percent === null ? null : t("terms.value.uptime", { percent: entry.percent }));
+    case "tiers":
+      return valued(entry.tiers.length === 0 ? null : tierWords(t, entry.tiers));
+    case "exception":
+      return `${what}: ${entry.rule}, ${entry.document}`;
+    case "exception-end":
+      return what;
+  }
+}
+
+const tierWords = (t: Translate, tiers: TermsFacts["retentionTiers"]): string =>
+  t("terms.value.tiers", { tiers: tiers.map(({ name, keepDays }) => `${name}: ${keepDays}`).join(", ") });
+
+function valueWords(t: Translate, language: string, { id, standing, facts }: Entitlement): string | null {
+  const key = `terms.value.${id}`;
+  if (standing === "open" || !hasWords(key) || Object.keys(facts).length === 0) return null;
+  return t(key, shownFacts(facts, language));
+}
+
+export const FACT_KINDS = [
+  "notice",
+  "end",
+  "standing",
+  "hold",
+  "copy-request",
+  "copy-delivery",
+  "term",
+  "uptime",
+  "tiers",
+] as const;
+export type FactKind = (typeof FACT_KINDS)[number];
+
+/** Null: nobody recorded it. */
+function factWords(t: Translate, language: string, kind: FactKind, facts: TermsFacts): string | null {
+  const day = (on: string | null) => (on === null ? null : plainDate(on, language));
+  switch (kind) {
+    case "notice":
+      return day(facts.noticeOn);
+    case "end":
+      return day(facts.endOn);
+    case "standing":
+      return t(facts.goodStanding ? "terms.fact.standing.good" : "terms.fact.standing.bad");
+    case "hold":
+      return t(facts.legalHold ? "terms.fact.hold.held" : "terms.fact.hold.none");
+    case "copy-request":
+      return day(facts.copyRequestedOn);
+    case "copy-delivery":
+      return day(facts.copyDeliveredOn);
+    case "term":
+      return facts.termMonths === null
+        ? t("terms.fact.term.profile")
+        : t("terms.fact.term.months", { months: facts.termMonths });
+    case "uptime":
+      return facts.uptimePercent === null
+        ? t("terms.fact.open")
+        : t("terms.value.uptime", { percent: facts.uptimePercent });
+    case "tiers":
+      return facts.retentionTiers.length === 0 ? t("terms.fact.open") : tierWords(t, facts.retentionTiers);
+  }
+}
+
+export const STATE_TONES: Readonly<Record<ContractTerms["state"], Tone>> = {
+  ordered: "idle",
+  provisioning: "busy",
+  active: "good",
+  notice: "warning",
+  "request-open": "warning",
+  suspended: "warning",
+  retrieval: "warning",
+  "due-for-deletion": "bad",
+  deleted: "idle",
+};
