@@ -29,9 +29,9 @@ export function terminalArea(ports: TerminalPorts) {
     });
   }
 
-  /** Rows of sessions that are open show what is known now. */
+  /** Rows of sessions that are open show what is known now; one without an end runs on another console of the team. */
   const viewed = (session: StoredSession): TerminalSession =>
-    live.get(session.id)?.view() ?? { ...session, streamId: null, state: "ended" };
+    live.get(session.id)?.view() ?? { ...session, streamId: null, state: session.endedAt ? "ended" : "open" };
 
   const router = {
     open: os.open.handler(async ({ input }) => {

@@ -40,7 +40,7 @@ const TONES: Readonly<Record<ScreenPhase, Tone>> = {
 
 /** One session: whose machine it is in its frame and head, the host's screen below. */
 export function TerminalPane({ tab, screen, fontSize, onFontSize }: Props) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const api = useApi();
   const { session } = screen;
   const state = useSyncExternalStore(screen.subscribe, () => screen.state);
@@ -73,7 +73,7 @@ export function TerminalPane({ tab, screen, fontSize, onFontSize }: Props) {
         { tab: tab.id, split: direction },
       )
       .then((opened) => opened.focus())
-      .catch((error: unknown) => notifications.show({ message: failureWords(t, error), color: "red" }));
+      .catch((error: unknown) => notifications.show({ message: failureWords(t, error, language), color: "red" }));
   }
 
   function end() {

@@ -82,13 +82,13 @@ export class Screen {
       minimumContrastRatio: 4.5,
       rightClickSelectsWord: true,
       macOptionIsMeta: true,
-      linkHandler: { activate: (_, url) => options.openLink(url) },
+      linkHandler: { activate: (event, url) => this.#follow(event, url) },
     });
     this.#terminal = terminal;
     terminal.loadAddon(this.#fit);
     terminal.loadAddon(this.#search);
     terminal.loadAddon(new Unicode11Addon());
-    terminal.loadAddon(new WebLinksAddon((_, url) => options.openLink(url)));
+    terminal.loadAddon(new WebLinksAddon((event, url) => this.#follow(event, url)));
     terminal.unicode.activeVersion = "11";
     terminal.attachCustomKeyEventHandler((event) => this.#onKey(event));
     terminal.onData((text) => this.#send(text));
@@ -184,6 +184,11 @@ export class Screen {
     this.#stream.detach();
     this.#terminal.dispose();
     this.element.remove();
+  }
+
+  /** Links are the host's words: a plain click, made to select text, opens none. */
+  #follow(event: MouseEvent, url: string): void {
+    if (event.ctrlKey || event.metaKey) this.#options.openLink(url);
   }
 
   #onKey(event: KeyboardEvent): boolean {
