@@ -53,12 +53,13 @@ export async function endProcessesOf(folder: string): Promise<void> {
   }
 }
 
-/** Sends a signal; a process that has gone already is no error. */
-export function kill(pid: number, signal: NodeJS.Signals): void {
+/** Sends a signal (0 only looks) to a process, or to the group of -pid; false when it has gone already. */
+export function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(pid, signal);
+    return process.kill(pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    return false;
   }
 }
 
