@@ -41,7 +41,10 @@ export function secureSession(): void {
     return (permission as string) === "clipboard-sanitized-write" && origin.startsWith(WINDOW_ORIGIN);
   });
   defaultSession.setDevicePermissionHandler(() => false);
-  defaultSession.on("will-download", (event) => event.preventDefault());
+  // What the window itself made (notices, transcripts) is saved where the operator says; nothing else is.
+  defaultSession.on("will-download", (event, item) => {
+    if (!item.getURL().startsWith(`blob:${WINDOW_ORIGIN}/`)) event.preventDefault();
+  });
 }
 
 /** Keeps every page of this process where it is. `openOutside` decides on links that ask for a new window. */

@@ -14,6 +14,7 @@ const GO_TO: Readonly<Record<string, { readonly path: string; readonly words: Me
   v: { path: paths.versions, words: "shortcut.goVersions" },
   e: { path: paths.expiry, words: "shortcut.goExpiry" },
   n: { path: paths.newTenant, words: "shortcut.goNew" },
+  t: { path: paths.terminals(), words: "shortcut.goTerminals" },
   l: { path: paths.lab, words: "shortcut.goLab" },
   s: { path: paths.settings(), words: "shortcut.goSettings" },
 };

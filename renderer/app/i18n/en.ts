@@ -864,6 +864,7 @@ export const en = {
   "shortcut.goJobs": "Go to the jobs",
   "shortcut.goCalendar": "Go to the calendar",
   "shortcut.goNew": "Go to new tenant",
+  "shortcut.goTerminals": "Go to the terminals",
   "shortcut.goLab": "Go to the lab",
   "shortcut.goSettings": "Go to the settings",
   "shortcut.help": "This list",

@@ -865,6 +865,7 @@ export const fr: Messages = {
   "shortcut.goJobs": "Aller aux tâches",
   "shortcut.goCalendar": "Aller au calendrier",
   "shortcut.goNew": "Aller à nouveau tenant",
+  "shortcut.goTerminals": "Aller aux terminaux",
   "shortcut.goLab": "Aller au labo",
   "shortcut.goSettings": "Aller aux réglages",
   "shortcut.help": "Cette liste",
