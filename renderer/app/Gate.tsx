@@ -5,6 +5,7 @@ import type { ConsoleStatus } from "../../shared/settings/model.ts";
 import { ErrorNotice } from "../ui/ErrorNotice.tsx";
 import { useApi, useConnection } from "./api.ts";
 import { useAppearance } from "./appearance.ts";
+import { failureTexts } from "./Failure.tsx";
 import { hasWords, useWords } from "./i18n/index.ts";
 import { Shell } from "./Shell.tsx";
 
@@ -48,7 +49,7 @@ function Starting({ stage }: { readonly stage: string | null | undefined }) {
 }
 
 function Failed({ status }: { readonly status: ConsoleStatus }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const error = status.error ?? { code: "Unexpected", message: "", next: null };
   const key = `error.${error.code}`;
   return (
@@ -57,8 +58,10 @@ function Failed({ status }: { readonly status: ConsoleStatus }) {
       <Box w="100%" maw={620}>
         <ErrorNotice
           title={hasWords(key) ? t(key) : error.code}
-          message={error.message}
-          next={error.next ?? undefined}
+          {...failureTexts(
+            { message: error.message, details: { retryable: false, ...(error.next && { next: error.next }) } },
+            language,
+          )}
           details={JSON.stringify({ error, version: status.version, home: status.home }, null, 2)}
         />
       </Box>

@@ -6,6 +6,7 @@ import { useNow } from "../ui/clock.ts";
 import { duration } from "../ui/format.ts";
 import { Failure } from "./Failure.tsx";
 import { useWords } from "./i18n/index.ts";
+import { detailWords } from "./i18n/sentences.ts";
 import { stepWords } from "./job-words.ts";
 import classes from "./StepTimeline.module.css";
 
@@ -31,7 +32,7 @@ export function StepTimeline({
   readonly steps: readonly JobStep[];
   readonly errors?: boolean;
 }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   return (
     <ol className={classes.steps} aria-label={t("jobs.steps")}>
       {steps.map((step) => {
@@ -41,7 +42,7 @@ export function StepTimeline({
             <Icon size={16} className={classes.icon ?? ""} role="img" aria-label={t(`stepState.${step.state}`)} />
             <span className={classes.name}>{stepWords(t, step.name)}</span>
             <span className={classes.detail} title={step.detail ?? undefined}>
-              {step.detail}
+              {step.detail && detailWords(step.detail, language)}
             </span>
             <span className={classes.attempts}>
               {step.attempts > 1 && t("jobs.attempts", { count: step.attempts })}

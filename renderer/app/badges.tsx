@@ -4,6 +4,7 @@ import type { EnvironmentKind, EnvironmentState, Health, Service, VersionSupport
 import { StateBadge, type Tone } from "../ui/StateBadge.tsx";
 import classes from "./badges.module.css";
 import { useWords } from "./i18n/index.ts";
+import { detailWords } from "./i18n/sentences.ts";
 
 /** The environment in its colour and in words; production stands out everywhere. */
 export function KindBadge({ kind }: { readonly kind: EnvironmentKind }) {
@@ -59,13 +60,13 @@ const HEALTH_TONES: Readonly<Record<Health["state"], Tone>> = {
 };
 
 export function HealthBadge({ health, unprotected }: { readonly health: Health; readonly unprotected: boolean }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   if (unprotected && health.state === "unknown") return <StateBadge tone="unknown" label={t("health.notWatched")} />;
   return (
     <StateBadge
       tone={HEALTH_TONES[health.state]}
       label={t(`health.${health.state}`)}
-      title={health.detail ?? undefined}
+      title={health.detail ? detailWords(health.detail, language) : undefined}
     />
   );
 }

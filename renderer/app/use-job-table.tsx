@@ -6,6 +6,7 @@ import { duration } from "../ui/format.ts";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { JobStateBadge } from "./badges.tsx";
 import { useWords } from "./i18n/index.ts";
+import { sentenceWords } from "./i18n/sentences.ts";
 import { JobProgress } from "./JobProgress.tsx";
 import { kindWords, stepWords } from "./job-words.ts";
 import classes from "./use-job-table.module.css";
@@ -42,7 +43,7 @@ export function useJobTable(jobs: readonly Job[]): { columns: Column<Job>[]; ite
         cell: (job) => (
           <JobStateBadge
             state={job.state}
-            title={job.waitingFor ? t("jobs.waitingFor", { what: job.waitingFor }) : undefined}
+            title={job.waitingFor ? t("jobs.waitingFor", { what: sentenceWords(job.waitingFor, language) }) : undefined}
           />
         ),
       },

@@ -170,7 +170,7 @@ function Gate({ moving }: { readonly moving: Moving }) {
     <div className={classes.gate} role="status" data-answer={answer}>
       {when}:{" "}
       {problem
-        ? failureWords(t, problem)
+        ? failureWords(t, problem, language)
         : answer === "allowed"
           ? t("calendar.gateAllowed")
           : refusal

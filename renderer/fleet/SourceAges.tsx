@@ -1,6 +1,7 @@
 import { Button, Popover, Stack, Table, Text } from "@mantine/core";
 import type { InventorySource } from "../../shared/fleet/model.ts";
 import { hasWords, useWords } from "../app/i18n/index.ts";
+import { sentenceWords } from "../app/i18n/sentences.ts";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { StateBadge } from "../ui/StateBadge.tsx";
 
@@ -55,7 +56,7 @@ export function SourceAges({ sources }: { readonly sources: readonly InventorySo
 }
 
 function SourceState({ source }: { readonly source: InventorySource }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const age = source.readAt ? <RelativeTime date={source.readAt} /> : t("fleet.sourceNever");
   if (!source.error) return age;
   const key = `error.${source.error.code}`;
@@ -63,7 +64,7 @@ function SourceState({ source }: { readonly source: InventorySource }) {
     <>
       <StateBadge tone="bad" label={hasWords(key) ? t(key) : source.error.code} />
       <Text size="xs" style={{ overflowWrap: "anywhere" }}>
-        {source.error.message}
+        {sentenceWords(source.error.message, language)}
       </Text>
       <Text size="xs" c="dimmed">
         {age}

@@ -9,6 +9,7 @@ import { useApi } from "../app/api.ts";
 import { JobStateBadge } from "../app/badges.tsx";
 import { Failure } from "../app/Failure.tsx";
 import { useWords } from "../app/i18n/index.ts";
+import { sentenceWords } from "../app/i18n/sentences.ts";
 import { JobActions } from "../app/JobActions.tsx";
 import { JobProgress } from "../app/JobProgress.tsx";
 import { useJobWords } from "../app/job-words.ts";
@@ -25,7 +26,7 @@ import classes from "./JobPage.module.css";
 import { useJobLog } from "./job-log.ts";
 
 export function JobPage({ jobId }: { readonly jobId: string }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const api = useApi();
   const { jobWords } = useJobWords();
   const shown = useQuery(api.jobs.get.queryOptions({ input: { jobId } }));
@@ -63,7 +64,9 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
       fill
     >
       <div className={classes.bar}>{job && <JobProgress job={job} />}</div>
-      {job?.waitingFor && <Text size="sm">{t("jobs.waitingFor", { what: job.waitingFor })}</Text>}
+      {job?.waitingFor && (
+        <Text size="sm">{t("jobs.waitingFor", { what: sentenceWords(job.waitingFor, language) })}</Text>
+      )}
       {job?.error && (
         <Box mb="sm">
           <Failure error={job.error} />

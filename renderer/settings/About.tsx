@@ -3,11 +3,12 @@ import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../app/api.ts";
 import { Failure } from "../app/Failure.tsx";
 import { useWords } from "../app/i18n/index.ts";
+import { sentenceWords } from "../app/i18n/sentences.ts";
 import { Fact, FactList } from "../ui/FactList.tsx";
 import { Panel } from "../ui/Panel.tsx";
 
 export function About() {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const api = useApi();
   const shown = useQuery(api.settings.status.queryOptions());
   const status = shown.data;
@@ -44,7 +45,7 @@ export function About() {
           <Stack gap="xs">
             {status.notices.map((notice) => (
               <Alert key={`${notice.code} ${notice.message}`} color="gray" variant="outline" title={notice.code}>
-                {notice.message}
+                {sentenceWords(notice.message, language)}
               </Alert>
             ))}
           </Stack>

@@ -6,6 +6,7 @@ import type { Account, AccountCheck } from "../../shared/settings/model.ts";
 import { useApi } from "../app/api.ts";
 import { Failure } from "../app/Failure.tsx";
 import { hasWords, useWords } from "../app/i18n/index.ts";
+import { sentenceWords } from "../app/i18n/sentences.ts";
 import { ConfirmTyped } from "../ui/ConfirmTyped.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { Panel } from "../ui/Panel.tsx";
@@ -119,7 +120,7 @@ function AccountLine({ account }: { readonly account: Account }) {
 }
 
 function CheckResult({ check }: { readonly check: AccountCheck }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   return (
     <Stack gap={2} mt={4}>
       <StateBadge
@@ -136,7 +137,7 @@ function CheckResult({ check }: { readonly check: AccountCheck }) {
             {error && (
               <Text size="sm">
                 {hasWords(key) ? t(key) : error.code}
-                {t("ui.colon")} {error.message}
+                {t("ui.colon")} {sentenceWords(error.message, language)}
               </Text>
             )}
           </Group>

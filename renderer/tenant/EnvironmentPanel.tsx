@@ -6,6 +6,7 @@ import { regionZone } from "../../shared/policy/windows.ts";
 import type { Environment } from "../../shared/tenant/model.ts";
 import { EnvironmentStateBadge, HealthBadge, KindBadge, UnprotectedBadge, VersionWords } from "../app/badges.tsx";
 import { useWords } from "../app/i18n/index.ts";
+import { detailWords } from "../app/i18n/sentences.ts";
 import { paths } from "../app/paths.ts";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { Fact, FactList } from "../ui/FactList.tsx";
@@ -21,7 +22,7 @@ interface Props {
 
 /** One machine: how it is, where it answers, what it is made of. */
 export function EnvironmentPanel({ environment, zone }: Props) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const { kind, health } = environment;
   return (
     <section className={classes.panel} data-kind={kind} aria-label={t(`kind.${kind}`)}>
@@ -48,7 +49,7 @@ export function EnvironmentPanel({ environment, zone }: Props) {
       </Group>
       {health.detail && health.state !== "up" && (
         <Text size="sm" mb={6}>
-          {health.detail}
+          {detailWords(health.detail, language)}
         </Text>
       )}
       <Endpoints environment={environment} />

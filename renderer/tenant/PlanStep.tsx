@@ -3,6 +3,7 @@ import { profileOf } from "../../shared/policy/profiles.ts";
 import type { ProvisionPlan } from "../../shared/tenant/model.ts";
 import { KindBadge } from "../app/badges.tsx";
 import { useWords } from "../app/i18n/index.ts";
+import { detailWords } from "../app/i18n/sentences.ts";
 import { stepWords } from "../app/job-words.ts";
 import { Fact, FactList } from "../ui/FactList.tsx";
 import { shortDateTime } from "../ui/format.ts";
@@ -49,7 +50,7 @@ export function PlanStep({ order, plan, loading }: Props) {
                 </Table.Td>
                 <Table.Td>{t(`resource.${resource.type}`)}</Table.Td>
                 <Table.Td className={classes.break ?? ""}>{resource.name}</Table.Td>
-                <Table.Td className={classes.detail ?? ""}>{resource.detail}</Table.Td>
+                <Table.Td className={classes.detail ?? ""}>{detailWords(resource.detail, language)}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>

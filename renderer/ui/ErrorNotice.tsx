@@ -6,8 +6,10 @@ import { useTranslation } from "react-i18next";
 interface Props {
   /** What kind of failure, in the operator's language. */
   readonly title: string;
-  /** What happened, as the console said it. */
-  readonly message: string;
+  /** What happened. */
+  readonly message?: string | undefined;
+  /** The console's own words, where `message` and `next` are not in its language. */
+  readonly original?: string | undefined;
   /** What to do next, one sentence. */
   readonly next?: string | undefined;
   /** Further facts, shown under the message: a rule, a date. */
@@ -19,13 +21,15 @@ interface Props {
 }
 
 /** A failure, said so that somebody can act on it. */
-export function ErrorNotice({ title, message, next, facts = [], details, onRetry, children }: Props) {
+export function ErrorNotice({ title, message, original, next, facts = [], details, onRetry, children }: Props) {
   const { t } = useTranslation();
   return (
     <Alert color="red" variant="light" title={title} icon={<IconAlertTriangle size={18} />} role="alert">
-      <Text size="sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
-        {message}
-      </Text>
+      {message && (
+        <Text size="sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
+          {message}
+        </Text>
+      )}
       {facts.map((fact) => (
         <Text size="sm" key={fact}>
           {fact}
@@ -38,6 +42,11 @@ export function ErrorNotice({ title, message, next, facts = [], details, onRetry
             {t("ui.colon")}
           </b>{" "}
           {next}
+        </Text>
+      )}
+      {original && (
+        <Text size="xs" c="dimmed" mt={4} lang="en" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
+          {original}
         </Text>
       )}
       {children}

@@ -120,7 +120,8 @@ test.each([
 });
 
 test("a verdict without the facts that a sentence needs falls back to the rule's own words", () => {
-  const verdict = { rule: "R8", allowed: false, reason: "Too large.", source: "OB:44" };
-  expect(Object.keys(FRENCH_VERDICTS)).toContain("R8.refused");
+  const verdict = { rule: "R8", allowed: false, reason: "Too large.", source: "OB:44", facts: { case: "size.above" } };
+  expect(Object.keys(FRENCH_VERDICTS)).toContain("size.above");
   expect(verdictWords(verdict, "fr")).toBe("Too large.");
+  expect(verdictWords({ ...verdict, facts: { case: "size.of-a-newer-console" } }, "fr")).toBe("Too large.");
 });
