@@ -21,7 +21,7 @@ import { type Decision, type DecisionFacts, decide, type Plan } from "./decide.t
 import { feedFile, messageFile, windowFile } from "./files.ts";
 import type { CalendarPorts, CalendarTenant } from "./ports.ts";
 import { recurringWindows } from "./recurring.ts";
-import { calendarStore, type ListedWindow, type StoredNotice, type StoredWindow } from "./store.ts";
+import { calendarStore, type ListedWindow, type Planning, type StoredNotice, type StoredWindow } from "./store.ts";
 import { readStart } from "./times.ts";
 
 export type { CalendarPorts, CalendarTenant } from "./ports.ts";
@@ -100,15 +100,13 @@ export function calendarArea(ports: CalendarPorts) {
     place: Place,
     plan: Plan,
     overrides: WindowDraft["overrides"],
-    read: { others: (tenantId: string, from: Date) => Promise<ListedWindow[]> },
+    read: Pick<Planning, "others" | "blackouts">,
     ownId?: string,
   ): Promise<Decision> {
     const now = ports.now();
     const earlier = plan.startsAt < now ? plan.startsAt : now;
-    const [others, blackouts] = await Promise.all([
-      read.others(place.tenant.id, earlier),
-      store.blackouts(place.tenant.id),
-    ]);
+    const others = await read.others(place.tenant.id, earlier);
+    const blackouts = await read.blackouts(place.tenant.id);
     return decide(plan, overrides, { ...place, now, blackouts, others: others.filter((one) => one.id !== ownId) });
   }
 
@@ -183,6 +181,7 @@ export function calendarArea(ports: CalendarPorts) {
     check: os.check.handler(async ({ input }): Promise<WindowCheck> => {
       const place = await placeOf(input);
       const plan = planOf(input, place.zone);
+      refuseThePast(plan, place.tenant.slug);
       const decided = await decision(place, plan, input.overrides, store, input.windowId);
       const { zone, customerZone, profile } = place;
       return {

@@ -27,7 +27,7 @@ interface Group {
  */
 export function recurringWindows(
   tenants: readonly CalendarTenant[],
-  planned: readonly Pick<CalendarWindow, "kind" | "state" | "tenantId" | "startsAt" | "endsAt">[],
+  calendar: readonly Pick<CalendarWindow, "kind" | "state" | "tenantId" | "startsAt" | "endsAt">[],
   range: { readonly from: Date; readonly to: Date },
 ): RecurringWindow[] {
   const known = new Map<string, Window[]>();
@@ -36,17 +36,18 @@ export function recurringWindows(
     known.set(key, made);
     return made;
   };
-  const standards = planned.filter((one) => one.kind === "standard" && one.state !== "cancelled");
+  const standards = calendar.filter((one) => one.kind === "standard" && one.state !== "cancelled");
   const found: RecurringWindow[] = [];
   for (const group of groupsOf(tenants)) {
     const { tenants: members, ...place } = group;
+    const own = standards.filter((one) => members.has(one.tenantId));
     const profile = profileOf(group.service);
     const { standard, backup } = profile.windows;
     const key = `${group.service} ${group.zone}`;
     if (standard) {
       for (const window of once(`standard ${key}`, () => standardIn(group, range))) {
-        const others = standards.filter((one) => members.has(one.tenantId) && overlaps(one, window));
-        const left = [...members].filter(([id]) => !others.some((one) => one.tenantId === id));
+        const planned = new Set(own.filter((one) => overlaps(one, window)).map((one) => one.tenantId));
+        const left = [...members].filter(([id]) => !planned.has(id));
         add("standard", window, standard, left);
       }
     }

@@ -143,14 +143,7 @@ export function calendarStore(pool: Pool) {
     },
 
     /** Of all tenants, and of one or of each. */
-    async blackouts(tenantId?: string): Promise<Blackout[]> {
-      const { rows } = await pool.query(
-        `select ${BLACKOUT} from maintenance_blackout where $1::text is null or tenant_id is null or tenant_id = $1
-         order by first_day, id`,
-        [tenantId ?? null],
-      );
-      return rows;
-    },
+    blackouts: (tenantId?: string) => blackoutsOf(pool, tenantId),
 
     async addBlackout(blackout: Blackout, at: Date): Promise<Blackout> {
       await pool.query(
@@ -201,8 +194,19 @@ async function othersOf(db: Queryable, tenantId: string, from: Date): Promise<Li
   return rows;
 }
 
+async function blackoutsOf(db: Queryable, tenantId?: string): Promise<Blackout[]> {
+  const { rows } = await db.query(
+    `select ${BLACKOUT} from maintenance_blackout where $1::text is null or tenant_id is null or tenant_id = $1
+     order by first_day, id`,
+    [tenantId ?? null],
+  );
+  return rows;
+}
+
+/** Everything that a decision reads comes over its own connection: waiting for another one could wait for ever. */
 function planningOn(db: PoolClient) {
   return {
+    blackouts: (tenantId: string) => blackoutsOf(db, tenantId),
     window: (id: string) => windowOf(db, id),
     others: (tenantId: string, from: Date) => othersOf(db, tenantId, from),
 

@@ -131,7 +131,8 @@ describeOnBothDatabases("the maintenance calendar", (open) => {
 
   test("of two plans at one moment one is kept and the other meets it", async () => {
     const { api } = calendarOn((await open()).database, NOW);
-    const plans = Array.from({ length: 4 }, () =>
+    // More than the database has connections.
+    const plans = Array.from({ length: 20 }, () =>
       api.schedule({ ...draft({ startsAt: "2026-01-20T22:00" }), requestId: randomUUID() }),
     );
     const outcomes = await Promise.allSettled(plans);
