@@ -2,7 +2,6 @@ import { implement } from "@orpc/server";
 import { errorFacts } from "../../shared/errors.ts";
 import { fleetContract } from "../../shared/fleet/contract.ts";
 import type { FleetRow, InventorySource } from "../../shared/fleet/model.ts";
-import { FINAL_JOB_STATES } from "../../shared/jobs/model.ts";
 import type { Account } from "../../shared/settings/model.ts";
 import { SERVICES, type Service, type SizeOption, type Tenant } from "../../shared/tenant/model.ts";
 import { SECOND_MS } from "../../shared/time.ts";
@@ -164,10 +163,7 @@ export function fleetArea(ports: FleetPorts) {
 
 function rowsOf(tenant: Tenant): FleetRow[] {
   const job = tenant.activeJob;
-  const activeJob =
-    job && !FINAL_JOB_STATES.has(job.state)
-      ? { id: job.id, kind: job.kind, state: job.state, percent: job.percent }
-      : null;
+  const activeJob = job && { id: job.id, kind: job.kind, state: job.state, percent: job.percent };
   return tenant.environments.map((environment) => ({
     ...environment,
     tenantId: tenant.id,

@@ -58,8 +58,10 @@ export interface Jobs {
   launch(): Promise<void>;
   readonly router: ReturnType<typeof jobsRouter>;
   readonly live: LiveFeed;
-  /** Newest first, of one tenant or of all. */
-  recent(tenantId?: string): Promise<Job[]>;
+  /** A tenant's jobs, newest first. */
+  ofTenant(tenantId: string): Promise<Job[]>;
+  /** Of each tenant the job that runs or waits, or else the newest. */
+  ofEachTenant(): Promise<Job[]>;
   get(id: string): Promise<StoredJob | undefined>;
   /** Stops running jobs where they are; they go on at the next launch. */
   stop(): Promise<void>;
@@ -187,7 +189,8 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
     },
     router: jobsRouter(store, live, sayWhatItWaitsFor),
     live,
-    recent: (tenantId) => store.list({ tenant: tenantId, limit: 500 }),
+    ofTenant: (tenantId) => store.list({ tenant: tenantId, limit: 100 }),
+    ofEachTenant: () => store.ofEachTenant(),
     get: (id) => store.get(id),
     async stop() {
       stopping.abort();

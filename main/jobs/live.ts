@@ -1,4 +1,4 @@
-import type { LiveEvent } from "../../shared/jobs/model.ts";
+import { FINAL_JOB_STATES, type LiveEvent } from "../../shared/jobs/model.ts";
 import { SECOND_MS } from "../../shared/time.ts";
 import type { JobStore } from "./store.ts";
 
@@ -33,6 +33,11 @@ export class LiveFeed {
       if (job) {
         const { input: _input, ...shown } = job;
         this.publish({ type: "job", job: shown });
+        // What a job leaves behind, a failed provisioning not least, is shown by the fleet and the tenant.
+        if (job.tenantId && FINAL_JOB_STATES.has(job.state)) {
+          this.publish({ type: "stale", area: "fleet" });
+          this.publish({ type: "stale", area: "tenant", id: job.tenantId });
+        }
       }
     } else if (what === "step") {
       const step = await this.#store.step(id, Number(number));

@@ -107,6 +107,16 @@ export function jobStore(pool: Pool) {
       return rows.map(toJob);
     },
 
+    /** Of each tenant the job that runs or waits, or else the newest. */
+    async ofEachTenant(): Promise<Job[]> {
+      const { rows } = await pool.query(
+        `select distinct on (j.tenant_id) ${JOB_COLUMNS} from job j where tenant_id is not null
+         order by j.tenant_id, state = any ($1), created_at desc`,
+        [[...FINAL_JOB_STATES]],
+      );
+      return rows.map(toJob);
+    },
+
     async unfinished(): Promise<StoredJob[]> {
       const { rows } = await pool.query(
         `select ${JOB_COLUMNS} from job j where state <> all ($1) order by created_at`,

@@ -86,7 +86,7 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
     const [tenants, environments, jobs, catalogue, windows] = await Promise.all([
       store.tenants(),
       store.environments(),
-      ports.jobs.recent(),
+      ports.jobs.ofEachTenant(),
       ports.catalogue(),
       ports.nextWindows(),
     ]);
@@ -121,7 +121,7 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
       const tenant = await existing(input.tenant);
       const [environments, jobs, catalogue, windows] = await Promise.all([
         store.environments(tenant.id),
-        ports.jobs.recent(tenant.id),
+        ports.jobs.ofTenant(tenant.id),
         ports.catalogue(),
         ports.nextWindows(),
       ]);

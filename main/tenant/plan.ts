@@ -2,7 +2,7 @@ import { AppError } from "../../shared/errors.ts";
 import { handOverClock } from "../../shared/policy/hand-over.ts";
 import { profileOf } from "../../shared/policy/profiles.ts";
 import { checkProvisioning } from "../../shared/policy/provisioning.ts";
-import { standingRefusals, type Verdict } from "../../shared/policy/verdict.ts";
+import { refuse, standingRefusals, type Verdict, withOverrides } from "../../shared/policy/verdict.ts";
 import type { Account } from "../../shared/settings/model.ts";
 import type {
   EnvironmentKind,
@@ -58,6 +58,8 @@ export function planProvisioning(request: ProvisionRequest, facts: PlanFacts): P
     now: facts.now,
   });
   if (!image) verdicts.push(noImage(request));
+  const sshFrom = request.sshFrom.length > 0 ? request.sshFrom : facts.sshFrom;
+  if (sshFrom.some(isEverybody)) verdicts.push(openSsh(request));
 
   const slug = slugFor(request, facts.tenants);
   const environments = ORDER.flatMap((kind) => request.environments.filter((one) => one.kind === kind)).map((one) => ({
@@ -66,13 +68,15 @@ export function planProvisioning(request: ProvisionRequest, facts: PlanFacts): P
   }));
   const allowed = standingRefusals(verdicts).length === 0;
   const clock = handOverClock(profile, request.zone, facts.now);
-  const sshFrom = request.sshFrom.length > 0 ? request.sshFrom : facts.sshFrom;
   return {
     plan: {
       slug,
       verdicts,
       allowed,
-      resources: environments.flatMap((one) => resourcesOf(slug, one, image, sshFrom, facts)),
+      resources: [
+        keyPair(request.region, environments[0]?.kind ?? "production"),
+        ...environments.flatMap((one) => resourcesOf(slug, one, image, sshFrom, facts)),
+      ],
       steps: provisionSteps(environments.map((one) => one.kind)),
       handOver: { targetAt: clock.targetAt, limitAt: clock.limitAt },
     },
@@ -119,6 +123,25 @@ function noImage(request: ProvisionRequest): Verdict {
     facts: { case: "image.missing", service: request.service, version: request.version, region: request.region },
   };
 }
+
+const isEverybody = (network: string): boolean => network.endsWith("/0");
+
+/** Logins can be limited to given addresses (R105); the whole internet is no limit, and needs a reason. */
+function openSsh(request: ProvisionRequest): Verdict {
+  const clause = { rule: "R105", source: "AC:61" };
+  const sentence = "SSH would be open to the whole internet (0.0.0.0/0).";
+  const [verdict] = withOverrides([refuse(clause, sentence, { overridable: true })], request.overrides);
+  return verdict!;
+}
+
+/** Imported once per region and shared by all tenants of the console; a roll-back leaves it. */
+const keyPair = (region: string, environment: EnvironmentKind): PlannedResource => ({
+  key: `${environment}/keyPair`,
+  type: "keyPair",
+  environment,
+  name: "fleetwright-…",
+  detail: `this console's public key in ${region}; imported once, shared by all tenants`,
+});
 
 function resourcesOf(
   slug: string,

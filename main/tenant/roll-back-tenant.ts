@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../../shared/errors.ts";
-import { MINUTE_MS } from "../../shared/time.ts";
+import { MINUTE_MS, SECOND_MS } from "../../shared/time.ts";
 import { ROLL_BACK_STEPS } from "../../shared/tenant/provision-steps.ts";
 import { type JobKind, pollUntil } from "../jobs/index.ts";
 import type { Cloud, TenantPorts } from "./ports.ts";
@@ -8,6 +8,7 @@ import type { TenantStore } from "./store.ts";
 
 const POLL_MS = 500;
 const GONE_MS = 10 * MINUTE_MS;
+const SETTLED_MS = 4 * SECOND_MS;
 
 export const RollBackInput = z.object({
   tenantId: z.string(),
@@ -69,10 +70,17 @@ export function rollBackTenant(ports: TenantPorts, store: TenantStore): JobKind<
       });
 
       await job.step(check, async (step) => {
+        // Readings lag behind writes: only emptiness that lasts counts, and what shows up late is removed too.
+        let emptySince: number | undefined;
         await pollUntil("Removing everything", step.signal, { everyMs: POLL_MS, withinMs: GONE_MS }, async () => {
           const left = await made();
+          for (const instance of left.instances) await cloud().terminate(instance);
+          for (const volume of left.volumes) if (volume.state === "available") await cloud().deleteVolume(volume.id);
+          if (left.instances.length === 0)
+            for (const group of left.securityGroups) await cloud().deleteSecurityGroup(group);
           const count = left.instances.length + left.volumes.length + left.securityGroups.length;
-          return count === 0 ? true : undefined;
+          emptySince = count === 0 ? (emptySince ?? performance.now()) : undefined;
+          return emptySince !== undefined && performance.now() - emptySince > SETTLED_MS ? true : undefined;
         });
         await step.detail("nothing is left");
       });

@@ -71,6 +71,10 @@ interface CellProps {
 function StateCell({ row, t, language }: CellProps & { readonly language: string }) {
   const job = row.activeJob;
   if (!job) return <EnvironmentStateBadge state={row.state} />;
+  if (job.state === "failed" || job.state === "cancelled") {
+    const ended = t("fleet.jobEnded", { job: kindWords(t, job.kind), state: t(`jobState.${job.state}`) });
+    return <StateBadge tone="bad" label={ended} title={t(`state.${row.state}`)} />;
+  }
   const words = t("fleet.jobRuns", { job: kindWords(t, job.kind), percent: percent(job.percent, language) });
   return <StateBadge tone="busy" label={words} title={t(`state.${row.state}`)} />;
 }

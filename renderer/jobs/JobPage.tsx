@@ -23,6 +23,7 @@ import { LogTail } from "../ui/LogTail.tsx";
 import { Panel } from "../ui/Panel.tsx";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
 import classes from "./JobPage.module.css";
+import { stepWords } from "../app/job-words.ts";
 import { useJobLog } from "./job-log.ts";
 
 export function JobPage({ jobId }: { readonly jobId: string }) {
@@ -116,8 +117,14 @@ function JobLog({ jobId }: { readonly jobId: string }) {
   const { t } = useWords();
   const log = useJobLog(jobId);
   const lines = useMemo(
-    () => (log.data ?? []).map(({ seq, at, level, text }) => ({ key: seq, at, level, text })),
-    [log.data],
+    () =>
+      (log.data ?? []).map(({ seq, at, level, step, text }) => ({
+        key: seq,
+        at,
+        level,
+        text: step ? `${stepWords(t, step)}: ${text}` : text,
+      })),
+    [log.data, t],
   );
   return (
     <section className={classes.log} aria-label={t("jobs.log")}>

@@ -11,7 +11,7 @@ export const FleetRow = Environment.extend({
   owner: z.string(),
   zone: z.string(),
   isLab: z.boolean(),
-  /** Id and state of the job that runs on the tenant, if any. */
+  /** The job that runs on the tenant, or the provisioning that ended before the hand-over; its state tells which. */
   activeJob: z.object({ id: z.string(), kind: z.string(), state: z.string(), percent: z.number() }).nullable(),
 });
 export type FleetRow = z.infer<typeof FleetRow>;

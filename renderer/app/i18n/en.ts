@@ -151,6 +151,7 @@ export const en = {
   "fleet.noBackup": "no backup",
   "fleet.noBackupByContract": "none by contract",
   "fleet.jobRuns": "{{job}}: {{percent}}",
+  "fleet.jobEnded": "{{job}}: {{state}}",
 
   "tenant.notFound": "There is no tenant {{tenant}}",
   "tenant.url": "Address",
@@ -408,7 +409,6 @@ export const en = {
   "step.terminate instances": "terminate the instances",
   "step.delete volumes": "delete the volumes",
   "step.delete security groups": "delete the security groups",
-  "step.delete key pairs": "delete the key pairs",
   "step.check that nothing is left": "check that nothing is left",
   "step.remove from inventory": "remove from the inventory",
 
@@ -451,7 +451,7 @@ export const en = {
   "jobs.rollBack": "Roll back…",
   "jobs.rollBackTitle": "Roll back {{tenant}}",
   "jobs.rollBackBody":
-    "Removes everything that the provisioning of {{tenant}} made: instances, volumes, security groups and keys. This cannot be undone.",
+    "Removes everything that the provisioning of {{tenant}} made: instances, volumes and security groups. The key pair stays: other tenants share it. This cannot be undone.",
   "jobs.rollBackConfirm": "Roll back",
   "jobs.kind.tenant.provision": "Provision",
   "jobs.kind.tenant.rollBack": "Roll back",
@@ -633,6 +633,8 @@ export const en = {
   "shortcut.goVersions": "Go to the versions",
   "shortcut.goExpiry": "Go to the expiries",
   "terms.open": "Contract and clocks",
+  "terms.title": "{{customer}}: Contract",
+  "terms.labelled": "{{what}}: {{value}}",
   "terms.filterPlaceholder": "Filter…",
   "terms.asOf": "As of {{today}}, days in {{zone}}",
   "terms.profile": "Profile {{name}}, version {{version}}",
@@ -671,7 +673,7 @@ export const en = {
   "terms.state.provisioning": "Provisioning",
   "terms.state.active": "Active",
   "terms.state.notice": "Notice given",
-  "terms.state.request-open": "Suspended, copy can be asked for",
+  "terms.state.request-open": "Suspended, copy open",
   "terms.state.suspended": "Suspended",
   "terms.state.retrieval": "Data can be fetched",
   "terms.state.due-for-deletion": "Due for deletion",

@@ -153,6 +153,7 @@ export const fr: Messages = {
   "fleet.noBackup": "aucune",
   "fleet.noBackupByContract": "aucune (contrat)",
   "fleet.jobRuns": "{{job}} : {{percent}}",
+  "fleet.jobEnded": "{{job}} : {{state}}",
 
   "tenant.notFound": "Il n'y a pas de tenant {{tenant}}",
   "tenant.url": "Adresse",
@@ -410,7 +411,6 @@ export const fr: Messages = {
   "step.terminate instances": "résilier les instances",
   "step.delete volumes": "supprimer les volumes",
   "step.delete security groups": "supprimer les groupes de sécurité",
-  "step.delete key pairs": "supprimer les paires de clés",
   "step.check that nothing is left": "contrôler qu'il ne reste rien",
   "step.remove from inventory": "retirer de l'inventaire",
 
@@ -453,7 +453,7 @@ export const fr: Messages = {
   "jobs.rollBack": "Défaire…",
   "jobs.rollBackTitle": "Défaire {{tenant}}",
   "jobs.rollBackBody":
-    "Supprime tout ce que la création de {{tenant}} a produit : instances, volumes, groupes de sécurité et clés. C'est irréversible.",
+    "Supprime tout ce que la création de {{tenant}} a produit : instances, volumes et groupes de sécurité. La paire de clés reste : d'autres tenants la partagent. C'est irréversible.",
   "jobs.rollBackConfirm": "Défaire",
   "jobs.kind.tenant.provision": "Création",
   "jobs.kind.tenant.rollBack": "Retour arrière",
@@ -634,6 +634,8 @@ export const fr: Messages = {
   "shortcut.goVersions": "Aller aux versions",
   "shortcut.goExpiry": "Aller aux échéances",
   "terms.open": "Contrat et échéances",
+  "terms.title": "{{customer}} : contrat",
+  "terms.labelled": "{{what}} : {{value}}",
   "terms.filterPlaceholder": "Filtrer…",
   "terms.asOf": "Au {{today}}, jours à {{zone}}",
   "terms.profile": "Profil {{name}}, version {{version}}",

@@ -50,6 +50,7 @@ test("an order within the contract is allowed and lists everything that will be 
   expect(plan.verdicts.filter((one) => !one.allowed)).toEqual([]);
   expect(plan.allowed).toBe(true);
   expect(plan.resources.map((one) => `${one.environment} ${one.type} ${one.name}: ${one.detail}`)).toEqual([
+    "production keyPair fleetwright-…: this console's public key in eu-west-1; imported once, shared by all tenants",
     "production securityGroup fleetwright-cafe-azul-production: 443 from 0.0.0.0/0, 22 from 198.51.100.0/24",
     "production volume fleetwright-cafe-azul-production-data: 100 GiB gp3, encrypted",
     "production instance fleetwright-cafe-azul-production: m6i.xlarge, 4 vCPU, 16 GiB, ami-1",
@@ -78,6 +79,7 @@ test.each([
   ["R76: an edition of the other service", { edition: "select" as const }, {}, "R76"],
   ["R77: too few terminals", { posTerminals: 19 }, {}, "R77"],
   ["R18: a version without an image there", { version: "26Q2" }, {}, "R18"],
+  ["R105: SSH open to everybody", { sshFrom: ["0.0.0.0/0"] }, {}, "R105"],
   ["quota: no instance left", {}, { quota: { limit: 4, used: 3 } }, "quota"],
 ])("%s is refused before anything is made", (_, change, other, rule) => {
   const { plan, order } = planProvisioning({ ...request, ...change }, { ...facts, ...other });
