@@ -324,7 +324,8 @@ function BothClocks({ check }: { readonly check: WindowCheck }) {
         const zone = one === "dataCentre" ? check.zone : check.customerZone;
         return (
           <div key={one}>
-            {t(`calendar.zone.${one}`)}: {shortDateTime(check.startsAt, language, zone)} –{" "}
+            {t(`calendar.zone.${one}`)}
+            {t("ui.colon")} {shortDateTime(check.startsAt, language, zone)} –{" "}
             {shortDateTime(check.endsAt, language, zone)} ({zone})
           </div>
         );
@@ -351,7 +352,7 @@ function Answer({ check, form, change, onUse }: AnswerProps) {
             : t("calendar.noEarliest")}
         </Text>
         {earliest && earliest.getTime() !== check.startsAt.getTime() && (
-          <Button size="compact-xs" variant="light" onClick={() => onUse(earliest)}>
+          <Button size="compact-xs" variant="light" flex="none" onClick={() => onUse(earliest)}>
             {t("calendar.useEarliest")}
           </Button>
         )}
