@@ -30,7 +30,7 @@ export function ContractPage({ slug }: { readonly slug: string }) {
   const terms = shown.data;
   return (
     <Page
-      title={terms ? `${terms.customer}: ${t("screen.contract")}` : t("screen.contract")}
+      title={terms ? t("terms.title", { customer: terms.customer }) : t("screen.contract")}
       lab={terms?.isLab ?? false}
       above={
         <Anchor component={Link} href={paths.tenant(slug)} size="sm">
@@ -203,7 +203,9 @@ function Exceptions({ terms, onRecord }: RecordingProps) {
                       <Button
                         size="compact-xs"
                         variant="subtle"
-                        aria-label={`${t("terms.exceptions.withdraw")}: ${one.rule}, ${one.document}`}
+                        aria-label={t("terms.labelled", {
+                          ...{ what: t("terms.exceptions.withdraw"), value: `${one.rule}, ${one.document}` },
+                        })}
                         onClick={() => onRecord({ withdraw: one.id })}
                       >
                         {t("terms.exceptions.withdraw")}…

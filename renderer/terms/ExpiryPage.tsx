@@ -61,6 +61,9 @@ export function ExpiryPage() {
   );
 }
 
+const standingWords = (t: Translate, { legalHold, goodStanding }: ExpiryRow): string =>
+  [legalHold && t("terms.expiry.hold"), !goodStanding && t("terms.expiry.badStanding")].filter(Boolean).join(", ");
+
 function toneOf(daysLeft: number): Tone {
   if (daysLeft < 0) return "bad";
   return daysLeft <= SOON_DAYS ? "warning" : "idle";
@@ -84,14 +87,16 @@ function columnsOf(t: Translate, language: string, why: Why): Column<ExpiryRow>[
       grow: 1.6,
       cell: (row) =>
         row.problem === null ? (
-          <>
-            <StateBadge tone={STATE_TONES[row.state]} label={t(`terms.state.${row.state}`)} />
-            {row.legalHold && <span className={classes.problem}> {t("terms.expiry.hold")}</span>}
-            {!row.goodStanding && <span className={classes.problem}> {t("terms.expiry.badStanding")}</span>}
-          </>
+          <StateBadge tone={STATE_TONES[row.state]} label={t(`terms.state.${row.state}`)} />
         ) : (
           <StateBadge tone="bad" label={t("terms.expiry.problem")} title={row.problem} />
         ),
+    },
+    {
+      id: "standing",
+      header: t("terms.column.standing"),
+      width: 120,
+      cell: (row) => <span className={classes.problem}>{standingWords(t, row)}</span>,
     },
     {
       id: "next",

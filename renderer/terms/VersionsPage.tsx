@@ -73,16 +73,16 @@ function columnsOf(t: Translate, language: string): Column<VersionRow>[] {
     {
       id: "leaves",
       header: t("terms.column.leaves"),
-      width: 210,
-      grow: 1.4,
+      width: 270,
+      grow: 1.2,
       cell: (row) => <StateBadge tone={TONES[row.support.state]} label={supportWords(t, row)} title={row.reason} />,
     },
     { id: "version", header: t("terms.column.version"), width: 90, cell: (row) => row.version ?? t("ui.unknown") },
     { id: "newest", header: t("terms.column.newest"), width: 90, cell: (row) => row.newest ?? "–" },
     {
       id: "exception",
-      header: t("terms.fact.exception"),
-      width: 130,
+      header: t("terms.exceptions"),
+      width: 110,
       cell: (row) =>
         row.exceptionUntil && t("terms.exception.until", { until: plainDate(row.exceptionUntil, language) }),
     },

@@ -37,8 +37,7 @@ export function useTermsWords() {
 /** What a record says: the kind of fact and its value. */
 function entryWords(t: Translate, language: string, entry: TermsEntry): string {
   const what = t(`terms.fact.${entry.kind}`);
-  const valued = (value: string | null) =>
-    value === null ? `${what}: ${t("terms.record.takeBack")}` : `${what}: ${value}`;
+  const valued = (value: string | null) => t("terms.labelled", { what, value: value ?? t("terms.record.takeBack") });
   switch (entry.kind) {
     case "notice":
     case "end":
@@ -56,14 +55,14 @@ function entryWords(t: Translate, language: string, entry: TermsEntry): string {
     case "tiers":
       return valued(entry.tiers.length === 0 ? null : tierWords(t, entry.tiers));
     case "exception":
-      return `${what}: ${entry.rule}, ${entry.document}`;
+      return valued(`${entry.rule}, ${entry.document}`);
     case "exception-end":
       return what;
   }
 }
 
 const tierWords = (t: Translate, tiers: TermsFacts["retentionTiers"]): string =>
-  t("terms.value.tiers", { tiers: tiers.map(({ name, keepDays }) => `${name}: ${keepDays}`).join(", ") });
+  t("terms.value.tiers", { tiers: tiers.map(({ name, keepDays }) => `${name} ${keepDays}`).join(", ") });
 
 function valueWords(t: Translate, language: string, { id, standing, facts }: Entitlement): string | null {
   const key = `terms.value.${id}`;

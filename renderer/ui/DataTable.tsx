@@ -177,7 +177,8 @@ export function DataTable<Row>(props: Props<Row>) {
     <div className={classes.frame}>
       <div
         ref={scroller}
-        role="grid"
+        // Only there may rows fold.
+        role={items.some(({ type }) => type === "group") ? "treegrid" : "grid"}
         aria-label={label}
         aria-rowcount={items.length + 1}
         aria-colcount={columns.length}

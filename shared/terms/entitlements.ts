@@ -102,7 +102,7 @@ function ofContract(profile: PolicyProfile): Draft[] {
     });
   const number = (name: string, value: number | undefined) => (value === undefined ? undefined : { [name]: value });
 
-  const tiers = fromContract.retentionTiers?.map(({ name, keepDays }) => `${name}: ${keepDays}`).join(", ");
+  const tiers = fromContract.retentionTiers?.map(({ name, keepDays }) => `${name} ${keepDays}`).join(", ");
   const { keepDays, copiesPerDay } = backups.nightly;
   add("backupKept", backups.nightly, number("days", keepDays), `${copiesPerDay} a day, kept for ${keepDays} days.`, {
     without: tiers ? "promised" : "open",

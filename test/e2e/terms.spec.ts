@@ -20,7 +20,7 @@ test("an end that is recorded starts its clocks, and the expiry board shows them
 
   await openScreen(page, "#/expiry", "Expiry");
   await page.getByRole("checkbox", { name: "Only ending contracts" }).check();
-  const board = page.getByRole("grid", { name: "Expiries" });
+  const board = page.getByRole("treegrid", { name: "Expiries" });
   const ending = board.getByRole("row").filter({ hasText: row.customer });
   await expect(ending).toContainText("Retrieval ends");
   await expect(ending).toContainText("60 days");
@@ -36,7 +36,7 @@ test("an end that is recorded starts its clocks, and the expiry board shows them
 test("the version board is grouped by service, most urgent first", async ({ page, host }) => {
   const { versions } = await host.client.terms.board();
   await openScreen(page, "#/versions", "Versions");
-  const board = page.getByRole("grid", { name: "Versions" });
+  const board = page.getByRole("treegrid", { name: "Versions" });
   await expect(board).toHaveAttribute("aria-rowcount", String(versions.length + 2 + 1));
   await expect(board.getByRole("row").nth(1)).toContainText("Openbravo Cloud");
   const first = versions.find(({ service }) => service === "openbravo")!;

@@ -50,7 +50,7 @@ test("a refused fact is told in the dialog and changes nothing", async () => {
 
 test("the version board groups by service, filters, and opens the contract with the keyboard", async () => {
   renderApp("/versions");
-  const board = await screen.findByRole("grid", { name: "Versions" });
+  const board = await screen.findByRole("treegrid", { name: "Versions" });
   expect(await within(board).findByText("Openbravo Cloud")).toBeTruthy();
   expect(within(board).getByText("Acumatica SaaS")).toBeTruthy();
   await userEvent.type(screen.getByRole("textbox", { name: "Filter" }), "cafe eclair");
@@ -62,7 +62,7 @@ test("the version board groups by service, filters, and opens the contract with 
 
 test("the expiry board tells the next date, the days left and the rule, also in French", async () => {
   renderApp("/expiry", { settings: { language: "fr" } });
-  const board = await screen.findByRole("grid", { name: "Échéances" });
+  const board = await screen.findByRole("treegrid", { name: "Échéances" });
   expect((await within(board).findAllByText("Renouvellement")).length).toBeGreaterThan(0);
   expect(within(board).getAllByText(/\d+ jours/).length).toBeGreaterThan(0);
   expect(within(board).getAllByText(/OB:230/).length).toBeGreaterThan(0);
