@@ -5,6 +5,7 @@ import type { FleetRow, InventorySource } from "../../shared/fleet/model.ts";
 import type { Account } from "../../shared/settings/model.ts";
 import { SERVICES, type Service, type SizeOption, type Tenant } from "../../shared/tenant/model.ts";
 import { SECOND_MS } from "../../shared/time.ts";
+import { readAccount, readAccountJobId } from "./read-account.ts";
 import { healthOf } from "./health.ts";
 import type { FleetPorts } from "./ports.ts";
 import { sourceStore } from "./store.ts";
@@ -18,6 +19,12 @@ const FIRST_HEALTH_AFTER_MS = 2 * SECOND_MS;
 /** Keeps the inventory and the health of the fleet fresh, and shows both. */
 export function fleetArea(ports: FleetPorts) {
   const sources = sourceStore(ports.pool);
+  const startReadAccount = ports.jobs.define(
+    readAccount(ports, async (account, region) => {
+      await readRegion(account, region);
+      return (await sources.list()).find((one) => one.accountId === account.id && one.region === region);
+    }),
+  );
   const stopping = new AbortController();
   const reading = new Map<string, Promise<void>>();
   const timers = new Set<NodeJS.Timeout>();
@@ -47,7 +54,24 @@ export function fleetArea(ports: FleetPorts) {
     return work;
   }
 
+  /** The first reading of an account is a job, so that its course and what it found stay on record. */
+  async function readNewAccounts(): Promise<void> {
+    const known = new Set((await sources.list()).map((one) => one.accountId));
+    for (const account of ports.accounts()) {
+      if (known.has(account.id)) continue;
+      await startReadAccount({
+        id: readAccountJobId(account.id),
+        tenantId: null,
+        tenantSlug: null,
+        subject: account.name,
+        requestedBy: ports.operator(),
+        input: { accountId: account.id, regions: account.regions },
+      });
+    }
+  }
+
   async function readAll(): Promise<void> {
+    await readNewAccounts();
     await Promise.all(
       ports.accounts().flatMap((account) => account.regions.map((region) => readRegion(account, region))),
     );

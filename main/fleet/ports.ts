@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import type { FoundEnvironment } from "../../shared/fleet/inventory.ts";
 import type { Account } from "../../shared/settings/model.ts";
+import type { Jobs } from "../jobs/index.ts";
 import type { Health, Service, SizeOption, Tenant } from "../../shared/tenant/model.ts";
 
 export interface RegionReading {
@@ -12,7 +13,11 @@ export interface RegionReading {
 export interface FleetPorts {
   readonly pool: Pool;
   readonly now: () => Date;
+  readonly jobs: Jobs;
   accounts(): readonly Account[];
+  whoAmI(account: Account): Promise<{ awsAccountId: string; arn: string }>;
+  /** Name recorded as the author of acts. */
+  operator(): string;
   /** Everything with a tenant tag in one region, with its images and sizes. */
   readRegion(account: Account, region: string): Promise<RegionReading>;
   listTenants(): Promise<Tenant[]>;

@@ -10,6 +10,7 @@ import { LiveFeed } from "./live.ts";
 import { type JobRun, jobRun } from "./step.ts";
 import { JOBS_CHANNEL, jobStore, type StoredJob } from "./store.ts";
 
+export { stableId } from "./stable-id.ts";
 export { type JobRun, pollUntil, type StepContext } from "./step.ts";
 
 /** One job per tenant at a time; other tenants' jobs go on beside it. */

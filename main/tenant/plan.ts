@@ -130,7 +130,8 @@ const isEverybody = (network: string): boolean => network.endsWith("/0");
 function openSsh(request: ProvisionRequest): Verdict {
   const clause = { rule: "R105", source: "AC:61" };
   const sentence = "SSH would be open to the whole internet (0.0.0.0/0).";
-  const [verdict] = withOverrides([refuse(clause, sentence, { overridable: true })], request.overrides);
+  const refused = refuse(clause, sentence, { overridable: true, facts: { case: "ssh.everybody" } });
+  const [verdict] = withOverrides([refused], request.overrides);
   return verdict!;
 }
 

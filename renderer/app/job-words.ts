@@ -1,5 +1,6 @@
 import type { Job, JobState } from "../../shared/jobs/model.ts";
-import { hasWords, type Translate, useWords } from "./i18n/index.ts";
+import { hasWords, type Language, type Translate, useWords } from "./i18n/index.ts";
+import { detailWords, sentenceWords } from "./i18n/sentences.ts";
 
 export const ACTIVE_STATES: readonly JobState[] = [
   "queued",
@@ -19,10 +20,21 @@ export function kindWords(t: Translate, kind: string): string {
 /** "production: run instance" in words; a step of a newer console shows as it is named. */
 export function stepWords(t: Translate, name: string): string {
   const [, environment, step] = /^(production|test|sandbox): (.+)$/.exec(name) ?? [null, null, name];
+  const region = /^read ([a-z0-9-]+)$/.exec(name)?.[1];
+  if (region) return t("step.readRegion", { region });
   const key = `step.${step}`;
   const words = hasWords(key) ? t(key) : String(step);
   const kind = `kind.${environment}`;
   return hasWords(kind) ? t("step.ofEnvironment", { environment: t(kind), step: words }) : words;
+}
+
+/** A line of a job's log: a failure is told by its code as everywhere. */
+export function logWords(t: Translate, language: Language, text: string): string {
+  const [, code, message = ""] = /^(\w+): (.+)$/s.exec(text) ?? [];
+  const key = `error.${code}`;
+  return language !== "en" && hasWords(key)
+    ? `${t(key)}${t("ui.colon")} ${sentenceWords(message, language)}`
+    : detailWords(text, language);
 }
 
 export function useJobWords(): { jobWords: (job: Pick<Job, "kind" | "subject">) => string } {

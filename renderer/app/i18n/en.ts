@@ -387,6 +387,7 @@ export const en = {
   "resource.certificate": "Certificate",
   "resource.tags": "Tags",
 
+  "step.readRegion": "read {{region}}",
   "step.ofEnvironment": "{{environment}}: {{step}}",
   "step.check account": "check the account",
   "step.import key pair": "import the key pair",
@@ -453,6 +454,7 @@ export const en = {
   "jobs.rollBackBody":
     "Removes everything that the provisioning of {{tenant}} made: instances, volumes and security groups. The key pair stays: other tenants share it. This cannot be undone.",
   "jobs.rollBackConfirm": "Roll back",
+  "jobs.kind.fleet.readAccount": "Read account",
   "jobs.kind.tenant.provision": "Provision",
   "jobs.kind.tenant.rollBack": "Roll back",
   "jobs.title": "{{job}}: {{subject}}",

@@ -389,6 +389,7 @@ export const fr: Messages = {
   "resource.certificate": "Certificat",
   "resource.tags": "Étiquettes",
 
+  "step.readRegion": "lire {{region}}",
   "step.ofEnvironment": "{{environment}} : {{step}}",
   "step.check account": "contrôler le compte",
   "step.import key pair": "importer la paire de clés",
@@ -455,6 +456,7 @@ export const fr: Messages = {
   "jobs.rollBackBody":
     "Supprime tout ce que la création de {{tenant}} a produit : instances, volumes et groupes de sécurité. La paire de clés reste : d'autres tenants la partagent. C'est irréversible.",
   "jobs.rollBackConfirm": "Défaire",
+  "jobs.kind.fleet.readAccount": "Lire le compte",
   "jobs.kind.tenant.provision": "Création",
   "jobs.kind.tenant.rollBack": "Retour arrière",
   "jobs.title": "{{job}} : {{subject}}",

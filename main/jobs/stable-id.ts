@@ -1,0 +1,7 @@
+import { createHash } from "node:crypto";
+
+/** The same id for the same text on every console. A UUID in form. */
+export function stableId(text: string): string {
+  const hex = createHash("sha256").update(text).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
