@@ -23,7 +23,7 @@ import { LogTail } from "../ui/LogTail.tsx";
 import { Panel } from "../ui/Panel.tsx";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
 import classes from "./JobPage.module.css";
-import { stepWords } from "../app/job-words.ts";
+import { logWords, stepWords } from "../app/job-words.ts";
 import { useJobLog } from "./job-log.ts";
 
 export function JobPage({ jobId }: { readonly jobId: string }) {
@@ -114,7 +114,7 @@ function JobFacts({ job }: { readonly job: Job }) {
 }
 
 function JobLog({ jobId }: { readonly jobId: string }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const log = useJobLog(jobId);
   const lines = useMemo(
     () =>
@@ -122,9 +122,9 @@ function JobLog({ jobId }: { readonly jobId: string }) {
         key: seq,
         at,
         level,
-        text: step ? `${stepWords(t, step)}: ${text}` : text,
+        text: `${step ? `${stepWords(t, step)}${t("ui.colon")} ` : ""}${logWords(t, language, text)}`,
       })),
-    [log.data, t],
+    [log.data, t, language],
   );
   return (
     <section className={classes.log} aria-label={t("jobs.log")}>

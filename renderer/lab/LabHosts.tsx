@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import type { LabHost } from "../../shared/lab/model.ts";
-import { useWords } from "../app/i18n/index.ts";
+import { hasWords, type Translate, useWords } from "../app/i18n/index.ts";
 import { type Column, DataTable, type Item } from "../ui/DataTable.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { bytes, count } from "../ui/format.ts";
@@ -15,6 +15,12 @@ const TONES: Readonly<Record<LabHost["processes"], Tone>> = {
   failed: "bad",
 };
 
+/** EC2's name of a state in words; one that the window does not know shows as it is. */
+function stateWords(t: Translate, state: string): string {
+  const key = `state.${state}`;
+  return hasWords(key) ? t(key) : state;
+}
+
 /** The real local hosts behind the lab's instances. */
 export function LabHosts({ hosts }: { readonly hosts: readonly LabHost[] }) {
   const { t, language } = useWords();
@@ -24,7 +30,7 @@ export function LabHosts({ hosts }: { readonly hosts: readonly LabHost[] }) {
       { id: "instance", header: t("lab.host.instance"), width: 170, cell: (host) => host.instanceId },
       { id: "region", header: t("lab.host.region"), width: 110, cell: (host) => host.region },
       { id: "address", header: t("lab.host.address"), width: 110, cell: (host) => host.address },
-      { id: "state", header: t("lab.host.state"), width: 110, cell: (host) => host.state },
+      { id: "state", header: t("lab.host.state"), width: 110, cell: (host) => stateWords(t, host.state) },
       {
         id: "processes",
         header: t("lab.host.processes"),

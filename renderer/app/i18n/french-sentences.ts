@@ -27,6 +27,10 @@ export const FRENCH_SENTENCES: Readonly<Record<string, string>> = {
     "Passez par la suppression du tenant, qui suit les délais du contrat ; rien n'a été modifié.",
   "The account {{account}} is not configured in this console.":
     "Le compte {{account}} n'est pas configuré dans cette console.",
+  "The account {{account}} is no longer configured in this console.":
+    "Le compte {{account}} n'est plus configuré dans cette console.",
+  "Nothing is to be done; adding the account again reads it again.":
+    "Il n'y a rien à faire ; ajouter à nouveau le compte le fait relire.",
   "Add the account in Settings; the job goes on by itself.":
     "Ajoutez le compte dans les réglages ; la tâche reprend d'elle-même.",
   "The log-in on {{host}} is root; the contract asks for a non-root account.":
@@ -352,6 +356,8 @@ export const FRENCH_DETAILS: Readonly<Record<string, string>> = {
   "{{=type}}, {{=vcpus}} vCPU, {{=whole}} GiB, {{=image}}": "{{type}}, {{vcpus}} vCPU, {{whole}} Gio, {{image}}",
   "{{=type}}, unknown size, no image": "{{type}}, taille inconnue, aucune image",
   "{{=type}}, unknown size, {{=image}}": "{{type}}, taille inconnue, {{image}}",
+  "this console's public key in {{=region}}; imported once, shared by all tenants":
+    "clé publique de cette console dans {{region}} ; importée une fois, partagée par tous les tenants",
   "activation key": "clé d'activation",
   "checked for this name": "contrôlé pour ce nom",
   "tenant, environment, job and contract facts": "tenant, environnement, tâche et données du contrat",
@@ -364,7 +370,14 @@ export const FRENCH_DETAILS: Readonly<Record<string, string>> = {
     "{{domain}}, certificat de {{issuer}}, encore {{days}} jours",
   "{{=address}} refused": "{{address}} refusé",
   "{{=count}} tags on {{=instance}} and {{=volume}}": "{{count}} étiquettes sur {{instance}} et {{volume}}",
+  "attempt {{=count}}": "tentative {{count}}",
+  "Cancel asked: stops before the next step; what was made stays.":
+    "Arrêt demandé : la tâche s'arrête avant l'étape suivante ; ce qui a été créé reste.",
+  "Retried from the step that failed.": "Reprise à l'étape en échec.",
+  "made by {{=job}}: {{name}}": "créé par {{job}} : {{name}}",
   installed: "installée",
+  started: "début",
+  done: "fait",
   none: "aucun",
   "nothing was made": "rien n'avait été créé",
   "nothing is left": "il ne reste rien",

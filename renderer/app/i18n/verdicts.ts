@@ -83,6 +83,7 @@ export const FRENCH_VERDICTS: Readonly<Record<string, string>> = {
   "fixes.given": "{{version}} reçoit les correctifs.",
   "fixes.ended": "{{version}} ne reçoit plus de correctifs : elle est sortie du support.",
   "fixes.unknown": "Impossible de dire si {{version}} reçoit encore des correctifs.",
+  "ssh.everybody": "SSH serait ouvert à tout Internet (0.0.0.0/0).",
   "image.missing": "Aucune image de {{service}} {{version}} n'existe dans {{region}}.",
 
   "quota.fits": "La demande tient dans les limites du compte.",

@@ -192,8 +192,15 @@ test("every verdict of provisioning and of the calendar has its French sentence,
   expect(untold).toEqual([]);
 });
 
-/** The calendar's own order is decided in its area, and a missing image by the plan. */
-const ELSEWHERE = ["overlap.allowed", "overlap.refused", "blackout.allowed", "blackout.refused", "image.missing"];
+/** The calendar's own order is decided in its area, and what the image and the networks allow by the plan. */
+const ELSEWHERE = [
+  "overlap.allowed",
+  "overlap.refused",
+  "blackout.allowed",
+  "blackout.refused",
+  "image.missing",
+  "ssh.everybody",
+];
 
 test("every French sentence belongs to a verdict that can be given", () => {
   const given = all.flatMap(({ facts = {} }) =>
