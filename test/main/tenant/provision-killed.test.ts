@@ -72,9 +72,9 @@ async function everythingIn(home: string) {
         .filter((one) => !one.startsWith(" "))
         .toSorted(),
       groups: (groups.SecurityGroups ?? [])
-        .map((one) => one.GroupName)
+        .map((one) => one.GroupName ?? "")
         .filter((one) => one !== "default")
-        .toSorted(),
+        .toSorted((a, b) => a.localeCompare(b)),
       pairs: (pairs.KeyPairs ?? []).map((one) => one.KeyName).filter((one) => one !== "fleetwright-operator").length,
     },
   };
