@@ -20,6 +20,8 @@ export function kindWords(t: Translate, kind: string): string {
 /** "production: run instance" in words; a step of a newer console shows as it is named. */
 export function stepWords(t: Translate, name: string): string {
   const [, environment, step] = /^(production|test|sandbox): (.+)$/.exec(name) ?? [null, null, name];
+  const region = /^read ([a-z0-9-]+)$/.exec(name)?.[1];
+  if (region) return t("step.readRegion", { region });
   const key = `step.${step}`;
   const words = hasWords(key) ? t(key) : String(step);
   const kind = `kind.${environment}`;
