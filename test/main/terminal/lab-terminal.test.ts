@@ -86,6 +86,14 @@ test("R101: a shell shows the screen's size, follows it, and leaves reason, oper
   expect((await running.api.terminal.history({ tenant: slug }))[0]).toMatchObject({ id: session.id, state: "ended" });
 });
 
+test("a size that comes while the shell still starts is the one that holds", async () => {
+  const { session, shown } = await open();
+  await running.api.terminal.resize({ sessionId: session.id, columns: 141, rows: 37 });
+  shown.type("until stty size | grep -q '37 141'; do sleep 0.1; done; sleep 0.5; echo settled $(stty size)\n");
+  await shown.until("settled 37 141");
+  await running.api.terminal.close({ sessionId: session.id });
+});
+
 test("full-screen programs get the other screen, and the shell comes back after them", async () => {
   const { session, shown } = await open();
   shown.type("printf '\\033[?1049h'; printf 'inside %s' alternate; printf '\\033[?1049l'; echo back again\n");

@@ -20,6 +20,8 @@ export interface CommandSetting {
 /** Marks the processes of a host in their environment, so that power-off finds also those that left their session. */
 const MARK = "ERP_INSTANCE";
 const SHELL = existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh";
+/** How the command starts that gives a new terminal its size. */
+const FIRST_SIZE = "stty rows";
 const SCRIPT = ["/usr/bin/script", "/bin/script"].find((file) => process.platform === "linux" && existsSync(file));
 
 /** Serves exec and shell requests of one session, with or without a terminal. */
@@ -37,9 +39,11 @@ export function serveCommands(session: Session, setting: CommandSetting): void {
     terminal = info;
     accept?.();
   });
+  let changes = 0;
   session.on("window-change", (accept, _reject, { rows, cols }) => {
     accept?.();
-    if (terminal && child?.pid) void resize(child.pid, rows, cols, setting.owner);
+    const change = ++changes;
+    if (terminal && child?.pid) void resize(child.pid, rows, cols, setting.owner, () => change === changes);
   });
   session.on("signal", (accept, _reject, { name }) => {
     accept?.();
@@ -122,7 +126,7 @@ function inTerminal(
   command: string | null,
   { shellStart }: CommandSetting,
 ): { file: string; args: string[] } {
-  const set = `stty rows ${whole(rows, 24)} cols ${whole(cols, 80)} echo 2>/dev/null`;
+  const set = `${FIRST_SIZE} ${whole(rows, 24)} cols ${whole(cols, 80)} echo 2>/dev/null`;
   const start =
     command !== null
       ? `exec ${SHELL} -c "$SSH_ORIGINAL_COMMAND"`
@@ -146,10 +150,24 @@ function termName(terminal: PseudoTtyInfo): string {
   return term && /^[\w.+-]{1,40}$/.test(term) ? term : "xterm-256color";
 }
 
-async function resize(pid: number, rows: number, cols: number, owner: Owner | undefined): Promise<void> {
-  const [, inside] = await processTree(pid);
-  const device = inside ? await readlink(`/proc/${inside}/fd/0`).catch(() => undefined) : undefined;
-  if (!device?.startsWith("/dev/pts/")) return;
+/** Waits until the terminal is made and has got its first size, which would undo this one. */
+async function resize(
+  pid: number,
+  rows: number,
+  cols: number,
+  owner: Owner | undefined,
+  isLatest: () => boolean,
+): Promise<void> {
+  let device: string | undefined;
+  for (let round = 0; round < 150 && isLatest(); round++) {
+    const [, inside] = await processTree(pid);
+    const place = inside ? await readlink(`/proc/${inside}/fd/0`).catch(() => undefined) : undefined;
+    const line = inside ? await readFile(`/proc/${inside}/cmdline`, "latin1").catch(() => "") : "";
+    if (place?.startsWith("/dev/pts/")) device = place;
+    if (device && line !== "" && !line.includes(FIRST_SIZE)) break;
+    await sleep(20);
+  }
+  if (!device || !isLatest()) return;
   const size = ["rows", String(whole(rows, 24)), "cols", String(whole(cols, 80))];
   const stty = spawn("stty", ["-F", device, ...size], { stdio: "ignore", ...owner });
   stty.once("error", () => undefined);
