@@ -21,7 +21,14 @@ import { type Decision, type DecisionFacts, decide, type Plan } from "./decide.t
 import { feedFile, messageFile, windowFile } from "./files.ts";
 import type { CalendarPorts, CalendarTenant } from "./ports.ts";
 import { recurringWindows } from "./recurring.ts";
-import { calendarStore, type ListedWindow, type Planning, type StoredNotice, type StoredWindow } from "./store.ts";
+import {
+  calendarStore,
+  type ListedWindow,
+  type Planning,
+  type Sending,
+  type StoredNotice,
+  type StoredWindow,
+} from "./store.ts";
 import { readStart } from "./times.ts";
 
 export type { CalendarPorts, CalendarTenant } from "./ports.ts";
@@ -122,7 +129,7 @@ export function calendarArea(ports: CalendarPorts) {
   const written = (verdicts: readonly Verdict[], at: Date): Override[] =>
     verdicts.flatMap(({ rule, override }) => (override ? [{ rule, reason: override, by: ports.operator(), at }] : []));
 
-  const shown = (window: ListedWindow, notices: readonly StoredNotice[]): CalendarWindow => ({
+  const shown = (window: ListedWindow, notices: readonly Sending[]): CalendarWindow => ({
     ...window,
     state: window.state === "planned" && window.endsAt <= ports.now() ? "done" : window.state,
     notice: noticeStanding(profileOf(window.service), window, notices),
@@ -150,12 +157,7 @@ export function calendarArea(ports: CalendarPorts) {
       store.list(input.from, input.to, tenant?.id),
       store.blackouts(tenant?.id),
     ]);
-    const byWindow = new Map<string, StoredNotice[]>();
-    for (const notice of await store.notices(windows.map((one) => one.id))) {
-      const known = byWindow.get(notice.windowId);
-      if (known) known.push(notice);
-      else byWindow.set(notice.windowId, [notice]);
-    }
+    const byWindow = await store.sendings(windows.map((one) => one.id));
     return {
       windows: windows.map((one) => shown(one, byWindow.get(one.id) ?? [])),
       recurring: recurringWindows(tenant ? [tenant] : everyone, windows, input),

@@ -20,6 +20,7 @@ export type StoredWindow = Omit<CalendarWindow, "state" | "notice"> & {
 /** Without what only a look at one window needs. */
 export type ListedWindow = Omit<StoredWindow, "profile" | "verdicts" | "overrides">;
 export type StoredNotice = Omit<WindowNotice, "provenInTime">;
+export type Sending = Pick<StoredNotice, "state" | "startsAt" | "endsAt" | "sentAt" | "proof">;
 export type StoredChange = WindowChange & { readonly requestId: string; readonly windowId: string };
 
 const LISTED = `id, kind, tenant_id as "tenantId", slug, customer, service, environment, region, zone,
@@ -81,11 +82,11 @@ export function calendarStore(pool: Pool) {
       }
     },
 
-    /** Start of each environment's next planned window, by tenant and kind: "t-1/production". */
+    /** Start of each environment's next planned window within a year, by tenant and kind: "t-1/production". */
     async nextStarts(now: Date): Promise<Map<string, Date>> {
       const { rows } = await pool.query<{ key: string; starts: Date }>(
         `select tenant_id || '/' || environment as key, min(starts_at) as starts from maintenance_window
-         where state = 'planned' and starts_at >= $1 group by 1`,
+         where state = 'planned' and starts_at >= $1 and starts_at < $1::timestamptz + interval '366 days' group by 1`,
         [now],
       );
       return new Map(rows.map(({ key, starts }) => [key, starts]));
@@ -98,6 +99,23 @@ export function calendarStore(pool: Pool) {
         [windowIds],
       );
       return rows;
+    },
+
+    /** What tells how windows stand, without the texts: a month of a fleet has thousands. */
+    async sendings(windowIds: readonly string[]): Promise<Map<string, Sending[]>> {
+      const byWindow = new Map<string, Sending[]>();
+      if (windowIds.length === 0) return byWindow;
+      const { rows } = await pool.query<Sending & { windowId: string }>(
+        `select window_id as "windowId", state, starts_at as "startsAt", ends_at as "endsAt", sent_at as "sentAt", proof
+         from maintenance_notice where window_id = any ($1)`,
+        [windowIds],
+      );
+      for (const row of rows) {
+        const known = byWindow.get(row.windowId);
+        if (known) known.push(row);
+        else byWindow.set(row.windowId, [row]);
+      }
+      return byWindow;
     },
 
     async notice(id: string): Promise<StoredNotice | undefined> {
