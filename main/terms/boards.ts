@@ -3,7 +3,7 @@ import { dayIn } from "../../shared/policy/calendar.ts";
 import { lifecycleState } from "../../shared/policy/lifecycle.ts";
 import { profileOf } from "../../shared/policy/profiles.ts";
 import { checkVersion, versionSupport } from "../../shared/policy/version-support.ts";
-import { clocksOf, daysTo, nextEnding, ofVerdict } from "../../shared/terms/clocks.ts";
+import { daysTo, nextEnding, ofVerdict } from "../../shared/terms/clocks.ts";
 import { exceptionsOf, factsOf, lifecycleFactsOf, profileWith, type TermsTenant } from "../../shared/terms/facts.ts";
 import type { ExpiryRow, TermsBoard, TermsRecord, VersionRow } from "../../shared/terms/model.ts";
 import type { Service } from "../../shared/tenant/model.ts";
@@ -54,7 +54,8 @@ function versionRows(
   now: Date,
 ): VersionRow[] {
   const profile = profileOf(tenant.service);
-  const exceptions = exceptionsOf(records, todayOf(now, tenant.zone)).filter((one) => one.standing === "in-force");
+  const exceptions = records.length === 0 ? [] : exceptionsOf(records, todayOf(now, tenant.zone));
+  const own = exceptions.find(({ rule, standing }) => rule === profile.versions.rule && standing === "in-force");
   return tenant.environments.map(({ id, kind, region, version }) => {
     const why =
       version === null
@@ -68,7 +69,7 @@ function versionRows(
       ...{ environmentId: id, environment: kind, region, version },
       newest: releases.at(-1) ?? null,
       support: versionSupport(profile, version, releases),
-      exceptionUntil: exceptions.find(({ rule }) => rule === profile.versions.rule)?.until ?? null,
+      exceptionUntil: own?.until ?? null,
       ...why,
     };
   });
@@ -80,12 +81,13 @@ function expiryRow(tenant: TermsTenant, records: readonly TermsRecord[], now: Da
   const row = { ...shared(tenant), goodStanding, legalHold };
   try {
     const profile = profileWith(profileOf(tenant.service), facts);
-    const next = nextEnding(clocksOf(tenant, facts, profile, now));
+    const today = dayIn(now, tenant.zone);
+    const next = nextEnding(tenant, facts, profile, now, today);
     return {
       ...row,
       state: lifecycleState(profile, lifecycleFactsOf(tenant, facts), now),
       next,
-      daysLeft: next && daysTo(next, dayIn(now, tenant.zone)),
+      daysLeft: next && daysTo(next, today),
       problem: null,
     };
   } catch (error) {

@@ -36,85 +36,128 @@ export const termOf = (tenant: Pick<TermsTenant, "invoiceDate">, facts: TermsFac
 
 /** Every date of one contract, in order of time (R79 to R89). Nothing of it is stored. */
 export function clocksOf(tenant: TermsTenant, facts: TermsFacts, profile: PolicyProfile, now: Date): TermsClock[] {
-  const { zone } = tenant;
-  const today = dayIn(now, zone);
-  const term = termOf(tenant, facts);
-  const found: TermsClock[] = [];
-  const addDay = (id: ClockId, on: string, why: Because) =>
-    found.push({ id, on, at: null, standing: on <= today ? "passed" : "ahead", ...why });
-  const addMoment = (id: ClockId, at: Date, why: Because) =>
-    found.push({ id, on: dayIn(at, zone), at, standing: at <= now ? "passed" : "ahead", ...why });
+  const today = dayIn(now, tenant.zone);
+  return [
+    ...startClocks(tenant, facts, profile, now, today),
+    ...(facts.endOn === null ? changeClocks(tenant, facts, profile, now, today) : []),
+    ...endClocks(tenant, facts, profile, now, today),
+  ].toSorted(byTime);
+}
 
-  const { handOver } = tenant;
-  const liveOn = handOver?.handedOverAt ? dayIn(handOver.handedOverAt, zone) : handOver ? null : tenant.invoiceDate;
-  addDay("invoice", tenant.invoiceDate, ofVerdict(checkStart(profile, tenant.invoiceDate, liveOn, today)));
-  addDay(
-    "yearOne",
-    minimumEnds(profile, term),
-    because(profile.term, `The customer is bound for ${profile.term.minimumMonths} months at least.`, {
-      months: profile.term.minimumMonths,
-    }),
+const onDay = (id: ClockId, on: string, today: string, why: Because): TermsClock => ({
+  ...{ id, on, at: null, standing: on <= today ? "passed" : "ahead" },
+  ...why,
+});
+
+const atMoment = (id: ClockId, at: Date, zone: string, now: Date, why: Because): TermsClock => ({
+  ...{ id, on: dayIn(at, zone), at, standing: at <= now ? "passed" : "ahead" },
+  ...why,
+});
+
+/** Invoice, first year, hand-over (R79, R80, R84). */
+function startClocks(
+  tenant: TermsTenant,
+  facts: TermsFacts,
+  profile: PolicyProfile,
+  now: Date,
+  today: string,
+): TermsClock[] {
+  const { zone, invoiceDate, handOver } = tenant;
+  const { minimumMonths: months } = profile.term;
+  const liveOn = handOver?.handedOverAt ? dayIn(handOver.handedOverAt, zone) : handOver ? null : invoiceDate;
+  const found = [
+    onDay("invoice", invoiceDate, today, ofVerdict(checkStart(profile, invoiceDate, liveOn, today))),
+    onDay(
+      "yearOne",
+      minimumEnds(profile, termOf(tenant, facts)),
+      today,
+      because(profile.term, `The customer is bound for ${months} months at least.`, { months }),
+    ),
+  ];
+  if (!handOver) return found;
+
+  const { orderedAt, handedOverAt } = handOver;
+  const clock = handOverClock(profile, zone, orderedAt);
+  const { targetBusinessDays: target, limitBusinessDays: limit } = profile.handOver;
+  const after = (days: number, value: Because["facts"]) =>
+    because(clock, `${days} business days after the order.`, value);
+  found.push(
+    atMoment("handOverTarget", clock.targetAt, zone, now, after(target, { target })),
+    atMoment("handOverLimit", clock.limitAt, zone, now, after(limit, { limit })),
   );
-
-  if (handOver) {
-    const { orderedAt, handedOverAt } = handOver;
-    const clock = handOverClock(profile, zone, orderedAt);
-    const { targetBusinessDays: target, limitBusinessDays: limit } = profile.handOver;
-    addMoment("handOverTarget", clock.targetAt, because(clock, `${target} business days after the order.`, { target }));
-    addMoment("handOverLimit", clock.limitAt, because(clock, `${limit} business days after the order.`, { limit }));
+  if (handedOverAt) {
     const verdict = checkHandOver(profile, { zone, orderedAt, handedOverAt }, now);
-    if (handedOverAt)
-      addMoment("handedOver", handedOverAt, {
-        ...ofVerdict(verdict),
-        facts: { inTime: verdict.allowed, limitAt: clock.limitAt.toISOString() },
-      });
+    const value = { inTime: verdict.allowed, limitAt: clock.limitAt.toISOString() };
+    found.push(atMoment("handedOver", handedOverAt, zone, now, { ...ofVerdict(verdict), facts: value }));
   }
+  return found;
+}
 
-  if (facts.noticeOn)
-    addDay("notice", facts.noticeOn, because(profile.term.cancel, "Written notice of the end was received."));
+/** From when each change is possible, and the quarters ahead (R81 to R83). */
+function changeClocks(
+  tenant: TermsTenant,
+  facts: TermsFacts,
+  profile: PolicyProfile,
+  now: Date,
+  today: string,
+): TermsClock[] {
+  const { downgrade } = profile.term;
+  const changes = (["upgrade", "downgrade", "cancel"] as const).map((act) => {
+    const { effectiveOn, verdict } = solve(tenant, facts, profile, { act }, now);
+    return onDay(act, effectiveOn, today, ofVerdict(verdict));
+  });
+  if (!downgrade.atQuarterStart) return changes;
 
-  if (facts.endOn === null) {
-    for (const act of ["upgrade", "downgrade", "cancel"] as const) {
-      const { effectiveOn, verdict } = solve(tenant, facts, profile, { act }, now);
-      addDay(act, effectiveOn, ofVerdict(verdict));
-    }
-    if (profile.term.downgrade.atQuarterStart) {
-      let day = addToDay(today, { days: 1 });
-      for (let index = 0; index < QUARTERS_AHEAD; index++) {
-        const quarter = nextQuarter(term, day);
-        addDay(
-          "quarter",
-          quarter,
-          because(profile.term.downgrade, "A quarter of the subscription begins.", {
-            noticeBy: noticeBy(profile, quarter),
-          }),
-        );
-        day = addToDay(quarter, { days: 1 });
-      }
-    }
-    const renewal = nextRenewal(profile, term, addToDay(today, { days: 1 }));
-    const months = term.months ?? profile.term.minimumMonths;
-    addDay("renewal", renewal, because(profile.term, `The next term of ${months} months begins.`, { months }));
-    const { renewal: last } = profile.term;
-    if (last)
-      addDay(
-        "renewBy",
-        addToDay(renewal, { days: -last.daysBefore }),
-        because(last, `Renewals are due ${last.daysBefore} days before ${renewal}.`, {
-          days: last.daysBefore,
-          renewal,
-        }),
-      );
-  } else {
-    const verdict = facts.noticeOn && checkChange(profile, "cancel", term, facts.noticeOn, facts.endOn);
-    const noticed = facts.noticeOn !== null;
-    addDay("end", facts.endOn, {
-      ...(verdict ? ofVerdict(verdict) : because(profile.term.cancel, "The end is recorded without a notice.")),
-      facts: { noticed, inTime: verdict ? verdict.allowed : null, noticeOn: facts.noticeOn },
-    });
-    found.push(...endingClocks(profile, facts.endOn, zone, now));
+  const term = termOf(tenant, facts);
+  const quarters: string[] = [];
+  for (let from = today; quarters.length < QUARTERS_AHEAD; from = quarters.at(-1)!)
+    quarters.push(nextQuarter(term, addToDay(from, { days: 1 })));
+  return [
+    ...changes,
+    ...quarters.map((on) => {
+      const value = { noticeBy: noticeBy(profile, on) };
+      return onDay("quarter", on, today, because(downgrade, "A quarter of the subscription begins.", value));
+    }),
+  ];
+}
+
+/** The next renewal, or the recorded end with what it starts (R79, R81, R83, R84, R86 to R89). */
+function endClocks(
+  tenant: TermsTenant,
+  facts: TermsFacts,
+  profile: PolicyProfile,
+  now: Date,
+  today: string,
+): TermsClock[] {
+  const term = termOf(tenant, facts);
+  const { noticeOn, endOn } = facts;
+  const { cancel, renewal: last } = profile.term;
+  const notice =
+    noticeOn === null
+      ? []
+      : [onDay("notice", noticeOn, today, because(cancel, "Written notice of the end was received."))];
+  if (endOn !== null) {
+    const verdict = noticeOn === null ? null : checkChange(profile, "cancel", term, noticeOn, endOn);
+    const why = verdict ? ofVerdict(verdict) : because(cancel, "The end is recorded without a notice.");
+    const value = { noticed: noticeOn !== null, inTime: verdict && verdict.allowed, noticeOn };
+    return [
+      ...notice,
+      onDay("end", endOn, today, { ...why, facts: value }),
+      ...endingClocks(profile, endOn, tenant.zone, now),
+    ];
   }
-  return found.toSorted(byTime);
+  const on = nextRenewal(profile, term, addToDay(today, { days: 1 }));
+  const months = term.months ?? profile.term.minimumMonths;
+  const renewal = onDay(
+    "renewal",
+    on,
+    today,
+    because(profile.term, `The next term of ${months} months begins.`, { months }),
+  );
+  if (!last) return [...notice, renewal];
+  const { daysBefore: days } = last;
+  const why = because(last, `Renewals are due ${days} days before ${on}.`, { days, renewal: on });
+  return [...notice, onDay("renewBy", addToDay(on, { days: -days }), today, why), renewal];
 }
 
 const byTime = (a: TermsClock, b: TermsClock): number =>
@@ -128,29 +171,18 @@ const ENDING: Readonly<Record<LifecycleClock["name"], ClockId>> = {
 
 /** The parallel clocks of an end and the deletion behind the longest of them (R86, R88, R89). */
 function endingClocks(profile: PolicyProfile, endOn: string, zone: string, now: Date): TermsClock[] {
+  const { lifecycle } = profile;
   const ending = { endsAt: startOfDay(endOn, zone), zone };
-  const clock = (id: ClockId, at: Date, why: Because): TermsClock => ({
-    ...{ id, at, on: dayIn(at, zone), standing: at <= now ? "passed" : "ahead" },
-    ...why,
+  const clocks = lifecycleClocks(profile, ending);
+  const ends = clocks.map(({ name, endsAt, days, rule, source }) => {
+    const note = name === "copy-request" ? lifecycle.copyRequest?.note : lifecycle.note;
+    const why = because({ rule, source, note }, `${days} days after the end.`, { days });
+    return atMoment(ENDING[name], endsAt, zone, now, why);
   });
-  const ends = lifecycleClocks(profile, ending).map((one) =>
-    clock(
-      ENDING[one.name],
-      one.endsAt,
-      because(
-        { ...one, note: one.name === "copy-request" ? profile.lifecycle.copyRequest?.note : profile.lifecycle.note },
-        `${one.days} days after the end.`,
-        { days: one.days },
-      ),
-    ),
-  );
-  const days = Math.max(0, ...lifecycleClocks(profile, ending).map((one) => one.days));
-  const deletion = clock(
-    "deletion",
-    earliestDeletion(profile, ending)!,
-    because(profile.lifecycle, `Nothing is deleted before the longest clock of ${days} days has run out.`, { days }),
-  );
-  return [...ends, deletion];
+  const days = Math.max(0, ...clocks.map((one) => one.days));
+  const sentence = `Nothing is deleted before the longest clock of ${days} days has run out.`;
+  const why = because(lifecycle, sentence, { days });
+  return [...ends, atMoment("deletion", earliestDeletion(profile, ending)!, zone, now, why)];
 }
 
 export interface Question {
@@ -188,12 +220,20 @@ export function solve(
   };
 }
 
-/** The clock that an expiry board shows: the next one that ends something, or the deletion that is due. */
-export function nextEnding(clocks: readonly TermsClock[]): TermsClock | null {
-  const ending: ReadonlySet<ClockId> = new Set([
-    ...(["renewBy", "renewal", "end", "copyRequest", "suspension", "retrieval", "deletion"] as const),
-  ]);
-  const ahead = clocks.find((one) => one.standing === "ahead" && ending.has(one.id));
+const ENDS_SOMETHING: ReadonlySet<ClockId> = new Set<ClockId>([
+  ...(["renewBy", "renewal", "end", "copyRequest", "suspension", "retrieval", "deletion"] as const),
+]);
+
+/** The clock that an expiry board shows on `today`: the next one that ends something, or the deletion that is due. */
+export function nextEnding(
+  tenant: TermsTenant,
+  facts: TermsFacts,
+  profile: PolicyProfile,
+  now: Date,
+  today: string,
+): TermsClock | null {
+  const clocks = endClocks(tenant, facts, profile, now, today).toSorted(byTime);
+  const ahead = clocks.find((one) => one.standing === "ahead" && ENDS_SOMETHING.has(one.id));
   return ahead ?? clocks.find((one) => one.id === "deletion") ?? null;
 }
 
