@@ -37,12 +37,13 @@ export function StepTimeline({
     <ol className={classes.steps} aria-label={t("jobs.steps")}>
       {steps.map((step) => {
         const Icon = ICONS[step.state];
+        const detail = step.detail ? detailWords(step.detail, language) : undefined;
         return (
           <li key={step.position} className={classes.step} data-state={step.state}>
             <Icon size={16} className={classes.icon ?? ""} role="img" aria-label={t(`stepState.${step.state}`)} />
             <span className={classes.name}>{stepWords(t, step.name)}</span>
-            <span className={classes.detail} title={step.detail ?? undefined}>
-              {step.detail && detailWords(step.detail, language)}
+            <span className={classes.detail} title={detail}>
+              {detail}
             </span>
             <span className={classes.attempts}>
               {step.attempts > 1 && t("jobs.attempts", { count: step.attempts })}

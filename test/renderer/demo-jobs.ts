@@ -61,7 +61,7 @@ export function linesOf(steps: readonly JobStep[]): JobLogLine[] {
         at: step.startedAt ?? new Date(),
         level: "info",
         step: step.name,
-        text: `${step.name}: started`,
+        text: "started",
       },
       {
         jobId: step.jobId,
@@ -71,8 +71,8 @@ export function linesOf(steps: readonly JobStep[]): JobLogLine[] {
         step: step.name,
         text:
           step.state === "failed"
-            ? `${step.name}: RunInstances answered InsufficientInstanceCapacity`
-            : `${step.name}: ${step.detail ?? "done"}`,
+            ? "AwsCapacity: RunInstances in eu-west-1: no capacity (InsufficientInstanceCapacity)"
+            : (step.detail ?? "done"),
       },
     ]);
 }

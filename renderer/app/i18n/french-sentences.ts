@@ -123,6 +123,7 @@ export const FRENCH_SENTENCES: Readonly<Record<string, string>> = {
   "{{=operation}} in {{=region}}: {{text}}": "{{operation}} dans {{region}} : {{text}}",
 
   // Hosts
+  "The database does not answer.": "La base de données ne répond pas.",
   "Log-in as root on {{host}} is not allowed.": "La connexion en root à {{host}} est interdite.",
   "{{host}} offered the host key {{key}}, which is not the pinned one. Nothing was sent to it.":
     "{{host}} a présenté la clé d'hôte {{key}}, qui n'est pas celle qui est épinglée. Rien ne lui a été envoyé.",
