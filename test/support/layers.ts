@@ -109,7 +109,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@mantine/spotlight": ["renderer/"],
   "@tabler/icons-react": ["renderer/"],
   "@tanstack/react-query": ["renderer/"],
-  "@tanstack/react-table": ["renderer/"],
   "@tanstack/react-virtual": ["renderer/"],
   "@xterm/xterm": ["renderer/terminal/"],
   "@xterm/addon-fit": ["renderer/terminal/"],
