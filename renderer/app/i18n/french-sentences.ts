@@ -363,6 +363,7 @@ export const FRENCH_DETAILS: Readonly<Record<string, string>> = {
   "checked for this name": "contrôlé pour ce nom",
   "tenant, environment, job and contract facts": "tenant, environnement, tâche et données du contrat",
   "AWS account {{=account}}, {{image}}": "compte AWS {{account}}, {{image}}",
+  "{{=environments}} environments, {{=images}} images": "{{environments}} environnements, {{images}} images",
   "{{=volume}}, {{=size}} GiB": "{{volume}}, {{size}} Gio",
   "{{=volume}} at {{=device}}": "{{volume}} sur {{device}}",
   "{{=group}}, {{=https}} for all, {{=ssh}} for {{networks}}":

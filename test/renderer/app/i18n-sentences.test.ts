@@ -43,6 +43,12 @@ test.each([
   expect(unknown).toEqual([]);
 });
 
+test("every detail of a step that holds an English word is known in French", () => {
+  const details = sentencesOf(SAID[2]!).filter((one) => /(?<![\w.])[a-z]{4,}/.test(one.replaceAll("x1", "")));
+  expect(details.length).toBeGreaterThan(5);
+  expect(details.filter((one) => detailWords(one, "fr") === one)).toEqual([]);
+});
+
 test("a step's words are told in French, its names and figures stay", () => {
   expect(detailWords("vol-0abc, 100 GiB", "fr")).toBe("vol-0abc, 100 Gio");
   expect(detailWords("m6i.xlarge, 4 vCPU, 16 GiB, ami-1", "fr")).toBe("m6i.xlarge, 4 vCPU, 16 Gio, ami-1");
