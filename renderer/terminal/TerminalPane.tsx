@@ -85,10 +85,10 @@ export function TerminalPane({ tab, screen, fontSize, onFontSize }: Props) {
     <section className={classes.pane} data-kind={session.kind} aria-label={where}>
       <header className={classes.paneHead}>
         <KindBadge kind={session.kind} />
-        <Text size="sm" fw={600} truncate>
+        <Text size="sm" fw={600} className={classes.customer ?? ""} title={session.customer}>
           {session.customer}
         </Text>
-        <Text size="xs" c="dimmed" truncate title={session.reason}>
+        <Text size="xs" c="dimmed" truncate className={classes.reason ?? ""} title={session.reason}>
           {session.host} · {session.reason}
         </Text>
         <StateBadge tone={TONES[state.phase]} label={t(`terminal.phase.${state.phase}`)} />

@@ -215,7 +215,7 @@ export class Screen {
   #asksBeforeEnter(): boolean {
     if (this.session.kind !== "production" || this.#terminal.buffer.active.type !== "normal") return false;
     const shown = this.#lineAtCursor();
-    for (const text of [commandOn(shown), shown, this.#typed]) {
+    for (const text of [this.#typed, commandOn(shown), shown]) {
       const dangers = dangersIn(text);
       if (dangers.length === 0) continue;
       this.#become({ question: { text, pasted: false, lines: 1, hidden: false, dangers } });
