@@ -8,6 +8,7 @@ import { addSettingsVerbs } from "./settings-verbs.ts";
 import { addSshVerb } from "./ssh-verb.ts";
 import { addStartVerbs } from "./start-verbs.ts";
 import { addTenantVerbs } from "./tenant-verbs.ts";
+import { addTermsVerbs } from "./terms-verbs.ts";
 import { oneOf } from "./usage.ts";
 import { createVerbs, type Execute, withGlobals } from "./verbs.ts";
 import { addWindowVerbs } from "./window-verbs.ts";
@@ -30,6 +31,7 @@ export function createProgram(execute: Execute): Command {
   addSshVerb(program, verbs);
   addJobVerbs(verbs);
   addWindowVerbs(verbs);
+  addTermsVerbs(verbs);
   addPolicyVerbs(verbs);
   addLabVerbs(verbs);
   addSettingsVerbs(verbs);
