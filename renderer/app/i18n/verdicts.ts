@@ -145,7 +145,7 @@ type Fact = NonNullable<Verdict["facts"]>[string];
 
 function factWords(name: string, value: Fact): string {
   if (value === null) return "0";
-  if (/MiB$/.test(name) && typeof value === "number") return `${factWords("", value / 1024)} Gio`;
+  if (name.endsWith("MiB") && typeof value === "number") return `${factWords("", value / 1024)} Gio`;
   if (typeof value === "number") return String(Math.round(value * 100) / 100).replace(".", ",");
   const text = String(value);
   const words = FACT_WORDS[name];
