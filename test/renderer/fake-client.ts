@@ -197,7 +197,7 @@ export function createFakeConsole(options: FakeOptions = {}) {
       quota: undefined,
       releases: RELEASES[request.service],
       tenants,
-      sshFrom: ["0.0.0.0/0"],
+      sshFrom: ["203.0.113.0/24"],
       now: new Date(),
     });
   }
