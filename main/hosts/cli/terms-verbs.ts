@@ -59,8 +59,10 @@ export function addTermsVerbs({ noun, verb }: Verbs): void {
       };
       const solved = await onConsole(cli, ({ client }) => client.terms.solve(input));
       cli.terminal.answer(solved, () => {
-        const { rule, source, reason } = solved.verdict;
-        return plain(`${reason} Written notice by ${solved.noticeBy}. (${rule}, ${source})`);
+        const { rule, source, reason, allowed } = solved.verdict;
+        // A refusal names the day itself.
+        const notice = allowed ? ` Written notice by ${solved.noticeBy}.` : "";
+        return plain(`${reason}${notice} (${rule}, ${source})`);
       });
       return solved.verdict.allowed ? EXIT.done : EXIT.refused;
     },
