@@ -37,7 +37,7 @@ export function useTermsWords() {
 /** What a record says: the kind of fact and its value. */
 function entryWords(t: Translate, language: string, entry: TermsEntry): string {
   const what = t(`terms.fact.${entry.kind}`);
-  const valued = (value: string | null) => t("terms.labelled", { what, value: value ?? t("terms.record.takeBack") });
+  const valued = (value: string | null) => t("terms.labelled", { what, value: value ?? t("terms.record.takenBack") });
   switch (entry.kind) {
     case "notice":
     case "end":

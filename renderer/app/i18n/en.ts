@@ -759,6 +759,7 @@ export const en = {
   "terms.fact.open": "not entered from the contract",
   "terms.record": "Record",
   "terms.recordOf": "Record: {{what}}",
+  "terms.record.takenBack": "taken back",
   "terms.record.takeBack": "Take it back",
   "terms.record.takeBackHint": "Records stay; this adds one that cancels the earlier one.",
   "terms.record.reason": "Reason",

@@ -760,6 +760,7 @@ export const fr: Messages = {
   "terms.fact.open": "non saisi d'après le contrat",
   "terms.record": "Noter",
   "terms.recordOf": "Noter : {{what}}",
+  "terms.record.takenBack": "annulé",
   "terms.record.takeBack": "Annuler ce fait",
   "terms.record.takeBackHint": "Les notes restent ; celle-ci annule la précédente.",
   "terms.record.reason": "Motif",
