@@ -239,11 +239,20 @@ export function findOrRunInstance(aws: AwsAccess, made: MadeBy, order: InstanceO
         MaxCount: 1,
         ClientToken: clientToken(made),
         MetadataOptions: { HttpTokens: "required" },
-        TagSpecifications: tagSpecification("instance", made, order.tags),
+        TagSpecifications: [
+          ...tagSpecification("instance", made, order.tags),
+          ...tagSpecification("volume", { ...made, resource: `${made.resource}/root` }, rootDeviceTags(order.tags)),
+        ],
       }),
     );
     return run.Instances![0]!.InstanceId!;
   });
+}
+
+/** The root device is the tenant's too; without an environment's id nobody takes it for the data volume. */
+function rootDeviceTags(tags: Tags): Tags {
+  const { [TAG.environmentId]: _environmentId, ...others } = tags;
+  return { ...others, ...(tags["Name"] ? { Name: `${tags["Name"]}-root` } : {}) };
 }
 
 const instancesOf = (reservations: { Instances?: Instance[] | undefined }[] | undefined): Instance[] =>

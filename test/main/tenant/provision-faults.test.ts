@@ -45,11 +45,12 @@ async function made(slug: string) {
     instances: (instances.Reservations ?? [])
       .flatMap((one) => one.Instances ?? [])
       .filter((one) => one.State?.Name !== "terminated").length,
+    // The root device and the data volume.
     volumes: (volumes.Volumes ?? []).length,
     groups: (groups.SecurityGroups ?? []).length,
   };
 }
-const ONE_OF_EACH = { instances: 1, volumes: 1, groups: 1 };
+const ONE_OF_EACH = { instances: 1, volumes: 2, groups: 1 };
 
 test("replies lost after the effect, at every call that makes something: the job ends well and made each thing once", async () => {
   // The SDK repeats a lost call once by itself; two in a row reach the job's own retry.

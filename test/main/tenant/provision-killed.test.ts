@@ -66,11 +66,7 @@ async function everythingIn(home: string) {
         .flatMap((one) => one.Instances ?? [])
         .map((one) => `${name(one.Tags)} ${one.State?.Name}`)
         .toSorted(),
-      // Root volumes carry no name.
-      volumes: (volumes.Volumes ?? [])
-        .map((one) => `${name(one.Tags)} ${one.State}`)
-        .filter((one) => !one.startsWith(" "))
-        .toSorted(),
+      volumes: (volumes.Volumes ?? []).map((one) => `${name(one.Tags)} ${one.State}`).toSorted(),
       groups: (groups.SecurityGroups ?? [])
         .map((one) => one.GroupName ?? "")
         .filter((one) => one !== "default")
@@ -135,7 +131,12 @@ test("killed in every step of provisioning, the job goes on and everything exist
   expect(steps.map((step) => [step.name, step.state])).toEqual(STEPS.map((name) => [name, "done"]));
   expect(made).toEqual({
     instances: ["fleetwright-kill-sons-production running", "fleetwright-kill-sons-test running"],
-    volumes: ["fleetwright-kill-sons-production-data in-use", "fleetwright-kill-sons-test-data in-use"],
+    volumes: [
+      "fleetwright-kill-sons-production-data in-use",
+      "fleetwright-kill-sons-production-root in-use",
+      "fleetwright-kill-sons-test-data in-use",
+      "fleetwright-kill-sons-test-root in-use",
+    ],
     groups: ["fleetwright-kill-sons-production", "fleetwright-kill-sons-test"],
     pairs: 1,
   });
