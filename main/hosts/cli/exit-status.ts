@@ -10,6 +10,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   ConfirmationNeeded: EXIT.waitsForPerson,
   VaultLocked: EXIT.waitsForPerson,
   ConsoleUnreachable: EXIT.nothingAnswered,
+  DatabaseUnavailable: EXIT.nothingAnswered,
   ConsoleStarting: EXIT.nothingAnswered,
   AwsUnreachable: EXIT.nothingAnswered,
   HostUnreachable: EXIT.nothingAnswered,

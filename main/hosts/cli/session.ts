@@ -85,7 +85,10 @@ async function startOwn(cli: Cli): Promise<HostedConsole> {
   const lab = (await rememberedLab(cli.home)) ?? "none";
   cli.terminal.progress("Starting the console...");
   const options = { home: cli.home, host: "cli", version: cli.version, lab, ...cli.environment } as const;
-  return hostConsole(cli.startConsole, options);
+  const hosted = await hostConsole(cli.startConsole, options);
+  // What was mended on the way up (a broken settings file) is told by the command that met it.
+  for (const { message } of hosted.console.status().notices) cli.terminal.note(message);
+  return hosted;
 }
 
 /** Waits until the console's parts have come up, telling which; throws what kept one of them down. */
