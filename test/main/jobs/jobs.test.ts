@@ -1,4 +1,5 @@
 import { call } from "@orpc/server";
+import { DBOS } from "@dbos-inc/dbos-sdk";
 import { afterEach, expect, test } from "vitest";
 import { z } from "zod";
 import { type Jobs, type JobRun, openJobs } from "../../../main/jobs/index.ts";
@@ -15,7 +16,7 @@ async function consoleWith(open: OpenScratch, work: Work) {
   const attempts = new Map<string, number>();
   const log: string[] = [];
 
-  const launch = async () => {
+  const launch = async (newerRelease: boolean) => {
     const jobs = await openJobs({
       pool: database.pool,
       listen: (channel, onPayload, onMissed) => database.listen(channel, onPayload, onMissed),
@@ -28,6 +29,11 @@ async function consoleWith(open: OpenScratch, work: Work) {
       input: Input,
       plan: (input) => input.steps,
       async run(input, job: JobRun) {
+        if (newerRelease && (await DBOS.patch("one step before"))) {
+          await job.step("added", async () => {
+            log.push("added");
+          });
+        }
         for (const name of input.steps) {
           await job.step(name, async (step) => {
             const attempt = (attempts.get(name) ?? 0) + 1;
@@ -42,16 +48,16 @@ async function consoleWith(open: OpenScratch, work: Work) {
     await jobs.launch();
     return { jobs, start };
   };
-  const first = await launch();
+  const first = await launch(false);
   let current = first.jobs;
   endings.push(() => current.stop());
   return {
     log,
     ...first,
     /** Ends this engine and starts the next one on the same database. */
-    async restart() {
+    async restart(options = { newerRelease: false }) {
       await current.stop();
-      const next = await launch();
+      const next = await launch(options.newerRelease);
       current = next.jobs;
       return next;
     },
@@ -271,5 +277,24 @@ describeOnBothDatabases("jobs", (open) => {
     await untilState(next.jobs, "job-1", "done");
 
     expect(log).toEqual(["one", "two", "three"]);
+  });
+
+  test("a job of an older release ends as it began; the newer release's own jobs do what was added", async () => {
+    const begun = Promise.withResolvers<void>();
+    const { start, log, restart } = await consoleWith(open, async (step, attempt, { signal }) => {
+      if (step !== "two" || attempt > 1) return;
+      begun.resolve();
+      await new Promise<void>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    });
+
+    await start(order("of-the-older", ["one", "two", "three"]));
+    await begun.promise;
+    const next = await restart({ newerRelease: true });
+    await untilState(next.jobs, "of-the-older", "done");
+    expect(log).toEqual(["one", "two", "three"]);
+
+    await next.start(order("of-the-newer", ["four"]));
+    await untilState(next.jobs, "of-the-newer", "done");
+    expect(log.slice(3)).toEqual(["added", "four"]);
   });
 });
