@@ -171,6 +171,7 @@ function statusText({ terminal }: Cli, found: ConsoleStatus): string {
     ["home", found.home],
     ["database", `${found.database.kind} ${found.database.version ?? ""}`],
     ["lab", found.lab ? `ec2 ${found.lab.ec2}  s3 ${found.lab.s3}  sts ${found.lab.sts}` : "none"],
+    ...(found.lab ? [["lab's CA", found.lab.ca] as const] : []),
     ...(found.error ? [["error", `${found.error.message} (${found.error.code})`] as const] : []),
     ...found.notices.map(({ message }) => ["notice", message] as const),
   ]);
