@@ -9,6 +9,7 @@ import type {
   WindowNotice,
 } from "../../shared/calendar/model.ts";
 import type { Verdict } from "../../shared/policy/verdict.ts";
+import { inTransaction } from "../database/transaction.ts";
 
 /** As planned; whether it is done follows from the time. */
 export type StoredWindow = Omit<CalendarWindow, "state" | "notice"> & {
@@ -66,21 +67,8 @@ export function calendarStore(pool: Pool) {
     others: (tenantId: string, from: Date) => othersOf(pool, tenantId, from),
 
     /** Runs `work` in a transaction; of one tenant's plans one is decided at a time, on every console. */
-    async planning<T>(tenantId: string, work: (db: Planning) => Promise<T>): Promise<T> {
-      const db = await pool.connect();
-      try {
-        await db.query("begin");
-        await db.query("select pg_advisory_xact_lock(hashtext($1))", [`calendar/${tenantId}`]);
-        const result = await work(planningOn(db));
-        await db.query("commit");
-        return result;
-      } catch (error) {
-        await db.query("rollback").catch(() => undefined);
-        throw error;
-      } finally {
-        db.release();
-      }
-    },
+    planning: <T>(tenantId: string, work: (db: Planning) => Promise<T>): Promise<T> =>
+      inTransaction(pool, (db) => work(planningOn(db)), { lock: `calendar/${tenantId}` }),
 
     /** Start of each environment's next planned window within a year, by tenant and kind: "t-1/production". */
     async nextStarts(now: Date): Promise<Map<string, Date>> {

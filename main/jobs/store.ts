@@ -8,6 +8,7 @@ import {
   type JobStep,
   type StepState,
 } from "../../shared/jobs/model.ts";
+import { inTransaction } from "../database/transaction.ts";
 
 /** Channel on which every change of a job is announced: `job:ID`, `step:ID:POSITION`, `log:ID:SEQ`. */
 export const JOBS_CHANNEL = "fleetwright_jobs";
@@ -42,25 +43,10 @@ const announce = "select pg_notify($1, $2)";
 export function jobStore(pool: Pool) {
   const changed = (db: Queryable, payload: string) => db.query(announce, [JOBS_CHANNEL, payload]);
 
-  async function inTransaction<T>(work: (db: PoolClient) => Promise<T>): Promise<T> {
-    const db = await pool.connect();
-    try {
-      await db.query("begin");
-      const result = await work(db);
-      await db.query("commit");
-      return result;
-    } catch (error) {
-      await db.query("rollback").catch(() => undefined);
-      throw error;
-    } finally {
-      db.release();
-    }
-  }
-
   return {
     /** Records a queued job with its planned steps; false when the id is taken already. */
     insert: (job: NewJob): Promise<boolean> =>
-      inTransaction(async (db) => {
+      inTransaction(pool, async (db) => {
         const inserted = await db.query(
           `insert into job (id, kind, tenant_id, tenant_slug, subject, state, input, can_roll_back, requested_by, executor, machine)
            values ($1, $2, $3, $4, $5, 'queued', $6, $7, $8, $9, $10) on conflict (id) do nothing`,

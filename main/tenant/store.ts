@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import type { Edition, EnvironmentKind, Health, Service } from "../../shared/tenant/model.ts";
+import { inTransaction } from "../database/transaction.ts";
 
 export interface StoredTenant {
   readonly id: string;
@@ -84,23 +85,14 @@ export function tenantStore(pool: Pool) {
      * Reserves the slug for an order; repeating it with the same id is harmless.
      * False when another tenant holds the slug.
      */
-    async reserve(tenant: StoredTenant, environments: readonly StoredEnvironment[]): Promise<boolean> {
-      const db = await pool.connect();
-      try {
-        await db.query("begin");
+    reserve: (tenant: StoredTenant, environments: readonly StoredEnvironment[]): Promise<boolean> =>
+      inTransaction(pool, async (db) => {
         await upsertTenant(db, tenant, "do nothing");
         const holder = await db.query("select id from tenant where slug = $1", [tenant.slug]);
         const ours = holder.rows[0]?.id === tenant.id;
         if (ours) for (const environment of environments) await upsertEnvironment(db, environment);
-        await db.query(ours ? "commit" : "rollback");
         return ours;
-      } catch (error) {
-        await db.query("rollback").catch(() => undefined);
-        throw error;
-      } finally {
-        db.release();
-      }
-    },
+      }),
 
     /**
      * Takes over what AWS shows of one tenant. Facts that only this console knows (order, hand-over, health) stay;

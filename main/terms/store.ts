@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from "pg";
 import type { TermsEntry, TermsRecord } from "../../shared/terms/model.ts";
+import { inTransaction } from "../database/transaction.ts";
 
 export interface NewRecord extends TermsRecord {
   readonly tenantId: string;
@@ -21,21 +22,8 @@ export function termsStore(pool: Pool) {
     },
 
     /** Runs `work` in a transaction; of one tenant's facts one is recorded at a time, on every console. */
-    async recording<T>(tenantId: string, work: (db: Recording) => Promise<T>): Promise<T> {
-      const db = await pool.connect();
-      try {
-        await db.query("begin");
-        await db.query("select pg_advisory_xact_lock(hashtext($1))", [`terms/${tenantId}`]);
-        const result = await work(recordingOn(db));
-        await db.query("commit");
-        return result;
-      } catch (error) {
-        await db.query("rollback").catch(() => undefined);
-        throw error;
-      } finally {
-        db.release();
-      }
-    },
+    recording: <T>(tenantId: string, work: (db: Recording) => Promise<T>): Promise<T> =>
+      inTransaction(pool, (db) => work(recordingOn(db)), { lock: `terms/${tenantId}` }),
   };
 }
 

@@ -37,13 +37,25 @@ const ROWS: readonly Row[] = [
 
   { files: /^(main\/adapters\/[^/]+)\//, may: ["own/", "shared/", "node:"], types: BASICS },
   { files: /^main\/adapters\/[^/]+$/, may: ["shared/", "node:"] },
-  { files: /^(main\/jobs)\//, may: ["own/", "shared/", "node:", "main/log.ts"], types: ["main/database/"] },
+  {
+    files: /^(main\/jobs)\//,
+    may: ["own/", "shared/", "node:", "main/log.ts", "main/database/transaction.ts"],
+    types: ["main/database/"],
+  },
   { files: /^(main\/database)\//, may: ["own/", "shared/", "node:", ...BASICS] },
   { files: /^(main\/home)\//, may: ["own/", "shared/", "node:", "main/log.ts"] },
   { files: /^main\/log\.ts$/, may: ["shared/", "node:", "main/vault/redact.ts"] },
   {
     files: new RegExp(`^(main/(?:${MAIN_AREAS}))/`),
-    may: ["own/", "main/jobs/", "shared/", "node:", "main/log.ts", "main/home/files.ts"],
+    may: [
+      "own/",
+      "main/jobs/",
+      "shared/",
+      "node:",
+      "main/log.ts",
+      "main/home/files.ts",
+      "main/database/transaction.ts",
+    ],
     types: ["main/database/", "main/home/"],
   },
   { files: /^(main\/toolkit)\//, may: ["own/", "shared/", "node:"] },
