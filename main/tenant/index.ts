@@ -92,8 +92,12 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
     ]);
     const byTenant = new Map<string, StoredEnvironment[]>();
     for (const one of environments) byTenant.set(one.tenantId, [...(byTenant.get(one.tenantId) ?? []), one]);
-    const facts = { accounts: ports.accounts(), catalogue, jobs, windows, now: ports.now() };
-    return tenants.map((tenant) => viewTenant(tenant, byTenant.get(tenant.id) ?? [], facts));
+    const jobOf = new Map(jobs.map((job) => [job.tenantId, job]));
+    const facts = { accounts: ports.accounts(), catalogue, windows, now: ports.now() };
+    return tenants.map((tenant) => {
+      const job = jobOf.get(tenant.id);
+      return viewTenant(tenant, byTenant.get(tenant.id) ?? [], { ...facts, jobs: job ? [job] : [] });
+    });
   }
 
   /** Who lives where, for those who only need that. */

@@ -24,7 +24,7 @@ export interface Catalogue {
 export interface ViewFacts {
   readonly accounts: readonly Account[];
   readonly catalogue: Catalogue;
-  /** Newest first. */
+  /** The tenant's, newest first. */
   readonly jobs: readonly Job[];
   /** Start of the next planned window by tenant and kind: "t-1/production". */
   readonly windows: ReadonlyMap<string, Date>;
@@ -39,7 +39,7 @@ export function releasesOf(versions: Iterable<string>): string[] {
 /** The tenant as it is shown: what is stored, with what the contract makes of it now. */
 export function viewTenant(tenant: StoredTenant, environments: readonly StoredEnvironment[], facts: ViewFacts): Tenant {
   const account = facts.accounts.find((one) => one.id === tenant.accountId);
-  const jobs = facts.jobs.filter((job) => job.tenantId === tenant.id);
+  const { jobs } = facts;
   return {
     id: tenant.id,
     slug: tenant.slug,
