@@ -17,8 +17,10 @@ interface Row {
   readonly lazily?: readonly string[];
 }
 
-const MAIN_AREAS = "fleet|tenant|terminal|terms|metrics|calendar|reports|alerts|settings|audit|vault";
-const RENDERER_AREAS = "fleet|tenant|jobs|terminal|terms|metrics|calendar|reports|alerts|settings|lab";
+const MAIN_AREAS =
+  "fleet|tenant|terminal|terms|snapshot|restore|maintenance|access|metrics|sla|calendar|reports|alerts|settings|audit|vault";
+const RENDERER_AREAS =
+  "fleet|tenant|jobs|terminal|terms|snapshot|restore|maintenance|access|metrics|sla|calendar|reports|alerts|settings|lab";
 const SHARED_AREAS = `${RENDERER_AREAS}|audit|vault`;
 /** Of the vault only this: whoever holds a secret tells the log to leave it out. */
 const BASICS = ["main/home/", "main/log.ts", "main/vault/redact.ts"];
@@ -50,6 +52,7 @@ const ROWS: readonly Row[] = [
     may: [
       "own/",
       "main/jobs/",
+      "main/toolkit/",
       "shared/",
       "node:",
       "main/log.ts",
@@ -58,7 +61,7 @@ const ROWS: readonly Row[] = [
     ],
     types: ["main/database/", "main/home/"],
   },
-  { files: /^(main\/toolkit)\//, may: ["own/", "shared/", "node:"] },
+  { files: /^(main\/toolkit)\//, may: ["own/", "main/jobs/", "shared/", "node:"] },
   { files: /^(main\/lab)\//, may: ["own/", "shared/", "node:"], types: ["main/log.ts"] },
   {
     files: /^main\/(?:console|cloud)\.ts$/,
