@@ -102,6 +102,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "env-paths": ["main/home/", "main/settings/"],
   ssh2: ["main/adapters/ssh/", "main/lab/hosts/"],
   "@aws-sdk/client-ec2": ["main/adapters/aws/"],
+  "@aws-sdk/client-s3": ["main/adapters/aws/"],
+  "@aws-sdk/s3-request-presigner": ["main/adapters/aws/"],
   "@aws-sdk/client-sts": ["main/adapters/aws/"],
   "@aws-sdk/credential-providers": ["main/adapters/aws/"],
   "@smithy/node-http-handler": ["main/adapters/aws/"],
@@ -117,6 +119,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 
   react: ["renderer/"],
   "react-dom": ["renderer/"],
+  recharts: ["renderer/"],
   "@mantine/core": ["renderer/"],
   "@mantine/dates": ["renderer/"],
   "@mantine/hooks": ["renderer/"],
