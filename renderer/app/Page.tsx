@@ -11,6 +11,8 @@ interface Props {
   /** Badges beside the title. */
   readonly beside?: ReactNode;
   readonly actions?: ReactNode;
+  /** Stands under the title: the way to the other pages of the same thing. */
+  readonly below?: ReactNode;
   /** What is shown comes from a lab. */
   readonly lab?: boolean;
   /** The content fills the height and scrolls inside itself. */
@@ -21,7 +23,7 @@ interface Props {
 let firstPage = true;
 
 /** One screen: its title in the document and as heading, which takes the focus when one arrives by link. */
-export function Page({ title, above, beside, actions, lab = false, fill = false, children }: Props) {
+export function Page({ title, above, beside, actions, below, lab = false, fill = false, children }: Props) {
   const { t } = useWords();
   const heading = useRef<HTMLHeadingElement>(null);
 
@@ -52,6 +54,7 @@ export function Page({ title, above, beside, actions, lab = false, fill = false,
           </Group>
           <Group gap="xs">{actions}</Group>
         </Group>
+        {below}
       </Box>
       <Box className={classes.body}>{children}</Box>
     </Box>

@@ -16,6 +16,7 @@ import { useJobWords } from "../app/job-words.ts";
 import { Page } from "../app/Page.tsx";
 import { paths } from "../app/paths.ts";
 import { StepTimeline, stepsAround } from "../app/StepTimeline.tsx";
+import { TenantNav } from "../app/TenantNav.tsx";
 import { useJobTable } from "../app/use-job-table.tsx";
 import { DataTable } from "../ui/DataTable.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
@@ -61,6 +62,7 @@ export function TenantPage({ slug }: { readonly slug: string }) {
     <Page
       title={tenant?.customer ?? slug}
       above={above}
+      below={<TenantNav slug={slug} />}
       lab={tenant?.isLab ?? false}
       beside={
         tenant && (
@@ -99,14 +101,7 @@ function TenantBody({ tenant }: { readonly tenant: Tenant }) {
         {tenant.environments.map((environment) => (
           <EnvironmentPanel key={environment.id} environment={environment} zone={tenant.zone} />
         ))}
-        <Panel
-          title={t("tenant.contract")}
-          actions={
-            <Button component={Link} href={paths.contract(tenant.slug)} size="xs" variant="default">
-              {t("terms.open")}
-            </Button>
-          }
-        >
+        <Panel title={t("tenant.contract")}>
           <FactList>
             <Fact label={t("tenant.service")}>{t(`service.${tenant.service}`)}</Fact>
             <Fact label={t("tenant.edition")}>{t(`edition.${tenant.edition}`)}</Fact>

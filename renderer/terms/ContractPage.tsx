@@ -10,6 +10,7 @@ import { earliestWords, Failure } from "../app/Failure.tsx";
 import { useWords } from "../app/i18n/index.ts";
 import { Page } from "../app/Page.tsx";
 import { paths } from "../app/paths.ts";
+import { TenantNav } from "../app/TenantNav.tsx";
 import { Fact, FactList } from "../ui/FactList.tsx";
 import { plainDate } from "../ui/format.ts";
 import { Panel } from "../ui/Panel.tsx";
@@ -32,6 +33,7 @@ export function ContractPage({ slug }: { readonly slug: string }) {
     <Page
       title={terms ? t("terms.title", { customer: terms.customer }) : t("screen.contract")}
       lab={terms?.isLab ?? false}
+      below={<TenantNav slug={slug} />}
       above={
         <Anchor component={Link} href={paths.tenant(slug)} size="sm">
           <Group gap={2}>
