@@ -6,7 +6,7 @@ test("an end that is recorded starts its clocks, and the expiry board shows them
   // One of the lab's own: a tenant that another spec ordered today has hardly begun.
   const row = rows.find(({ customer }) => customer === "Ibérica Moda S.L.")!;
   await openScreen(page, `#/tenants/${row.slug}`, row.customer);
-  await page.getByRole("link", { name: "Contract and clocks" }).click();
+  await page.getByRole("link", { name: "Contract", exact: true }).click();
   await expect(page.getByRole("heading", { level: 1, name: `${row.customer}: Contract` })).toBeVisible();
 
   await page.getByRole("button", { name: "Record: End of the contract" }).click();
