@@ -154,7 +154,7 @@ function cloudOf(accounts: AwsAccounts, account: Account, region: string): Cloud
     },
     sizes: () => readSizes(access),
     instanceQuota: () => readInstanceQuota(access),
-    place: (seed) => ec2.placeFor(access, seed),
+    place: (seed, zone) => ec2.placeFor(access, seed, zone),
     findOrImportKeyPair: (name, publicKey) => ec2.findOrImportKeyPair(access, name, publicKey),
     findOrCreateSecurityGroup: (made, group) => ec2.findOrCreateSecurityGroup(access, made, group),
     findOrCreateVolume: (made, volume) => ec2.findOrCreateVolume(access, made, volume),

@@ -8,7 +8,7 @@ import { ByteHub } from "../shared/byte-hub.ts";
 import { type Contract, contract } from "../shared/contract.ts";
 import { errorFacts } from "../shared/errors.ts";
 import type { LabReady } from "../shared/lab/model.ts";
-import type { ConsoleStatus } from "../shared/settings/model.ts";
+import type { Account, ConsoleStatus } from "../shared/settings/model.ts";
 import { SERVICES, type Service } from "../shared/tenant/model.ts";
 import { SECOND_MS } from "../shared/time.ts";
 import { openHome } from "./home/index.ts";
@@ -150,34 +150,38 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       return { releases, sizes: read.sizes };
     };
 
+    const operatorKey = async (account: Account) => {
+      const name = sshKeyOf(account.id);
+      const stored = await vault.get(name);
+      const privateKey = stored ?? clouds.makeKeyPair(`fleetwright-${account.id}`).privateKey;
+      if (stored === undefined) await vault.put(name, privateKey);
+      const publicKey = clouds.publicKeyOf(privateKey, `fleetwright-${account.id}`);
+      const digest = createHash("sha256")
+        .update(publicKey.split(" ")[1] ?? "")
+        .digest("hex");
+      return { publicKey, keyName: `fleetwright-${digest.slice(0, 12)}` };
+    };
+    const sshFrom = (account: Account) =>
+      settings.get().sshFrom.length === 0 && account.isLab ? LAB_SSH_FROM : settings.get().sshFrom;
+    const readSoon = (accountId: string, region: string) => {
+      const account = settings.accounts().find((one) => one.id === accountId);
+      if (account) void fleet.readRegion(account, region);
+    };
+
     const tenant = tenantArea({
       pool: database.pool,
       jobs,
       now: () => new Date(),
       accounts: () => settings.accounts(),
       cloud: aws.cloud,
-      operatorKey: async (account) => {
-        const name = sshKeyOf(account.id);
-        const stored = await vault.get(name);
-        const privateKey = stored ?? clouds.makeKeyPair(`fleetwright-${account.id}`).privateKey;
-        if (stored === undefined) await vault.put(name, privateKey);
-        const publicKey = clouds.publicKeyOf(privateKey, `fleetwright-${account.id}`);
-        const digest = createHash("sha256")
-          .update(publicKey.split(" ")[1] ?? "")
-          .digest("hex");
-        return { publicKey, keyName: `fleetwright-${digest.slice(0, 12)}` };
-      },
+      operatorKey,
       runOnHost: aws.runOnHost,
       getHttps: aws.getHttps,
       plainHttpAnswers: aws.plainHttpAnswers,
       operator: () => settings.get().operator,
-      sshFrom: (account) =>
-        settings.get().sshFrom.length === 0 && account.isLab ? LAB_SSH_FROM : settings.get().sshFrom,
+      sshFrom,
       changed,
-      readSoon: (accountId, region) => {
-        const account = settings.accounts().find((one) => one.id === accountId);
-        if (account) void fleet.readRegion(account, region);
-      },
+      readSoon,
       catalogue,
       nextWindows: () => calendar.nextStarts(),
     });
@@ -218,6 +222,29 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       releases: async () => (await catalogue()).releases,
       operator: () => settings.get().operator,
       changed: () => jobs.live.publish({ type: "stale", area: "terms" }),
+    });
+
+    const { restoreArea } = await import("./restore/index.ts");
+    const restore = restoreArea({
+      pool: database.pool,
+      jobs,
+      now: () => new Date(),
+      operator: () => settings.get().operator,
+      find: tenant.operated,
+      cloud: aws.cloud,
+      runOnHost: aws.runOnHost,
+      operatorKey,
+      sshFrom,
+      activationKey: tenant.activationKeyOf,
+      manifestOf: async () => null,
+      environmentTags: ({ environmentId }) => tenant.tagsOf(environmentId),
+      plannedWork: (tenantId) => calendar.plannedWork(tenantId),
+      learn: (environmentId, facts) => tenant.store.learn(environmentId, facts),
+      changed: (tenantId) => {
+        jobs.live.publish({ type: "stale", area: "restore" });
+        changed(tenantId);
+      },
+      readSoon,
     });
 
     const { terminalArea } = await import("./terminal/index.ts");
@@ -290,6 +317,8 @@ export async function start(options: ConsoleOptions): Promise<Console> {
     fleet.start();
     await terminal.start();
     endings.push(() => fleet.stop());
+    restore.start();
+    endings.push(() => restore.stop());
     status.state = "ready";
     status.stage = null;
     log.info("console ready");
@@ -302,6 +331,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
         calendar: calendar.router,
         terminal: terminal.router,
         terms: terms.router,
+        restore: restore.router,
       },
       aws,
       published: () => jobs.live.publish({ type: "stale", area: "settings" }),
@@ -367,6 +397,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       jobs: lazy(async () => ({ default: (await parts).router.jobs })),
       lab: lazy(async () => ({ default: (await parts).router.lab })),
       terminal: lazy(async () => ({ default: (await parts).router.terminal })),
+      restore: lazy(async () => ({ default: (await parts).router.restore })),
       terms: lazy(async () => ({ default: (await parts).router.terms })),
       calendar: lazy(async () => ({ default: (await parts).router.calendar })),
     });

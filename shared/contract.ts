@@ -2,6 +2,7 @@ import { calendarContract } from "./calendar/contract.ts";
 import { fleetContract } from "./fleet/contract.ts";
 import { jobsContract } from "./jobs/contract.ts";
 import { labContract } from "./lab/contract.ts";
+import { restoreContract } from "./restore/contract.ts";
 import { settingsContract } from "./settings/contract.ts";
 import { tenantContract } from "./tenant/contract.ts";
 import { terminalContract } from "./terminal/contract.ts";
@@ -17,5 +18,6 @@ export const contract = {
   calendar: calendarContract,
   terminal: terminalContract,
   terms: termsContract,
+  restore: restoreContract,
 };
 export type Contract = typeof contract;

@@ -400,7 +400,16 @@ export function calendarArea(ports: CalendarPorts) {
     });
   }
 
-  return { router, nextStarts: () => store.nextStarts(ports.now()) };
+  /** Planned windows of a tenant that have not ended, of the next 400 days. */
+  async function plannedWork(tenantId: string) {
+    const now = ports.now();
+    const windows = await store.list(now, new Date(now.getTime() + MAX_RANGE_MS), tenantId);
+    return windows
+      .filter((one) => one.state === "planned")
+      .map(({ environment, kind, title, startsAt, endsAt }) => ({ environment, kind, title, startsAt, endsAt }));
+  }
+
+  return { router, plannedWork, nextStarts: () => store.nextStarts(ports.now()) };
 }
 
 /** The window as the plan that it would be at another time. */

@@ -3,15 +3,17 @@ import { AppError } from "../../shared/errors.ts";
 import { profileOf } from "../../shared/policy/profiles.ts";
 import { versionSupport } from "../../shared/policy/version-support.ts";
 import type { Account } from "../../shared/settings/model.ts";
+import { evaluationKey } from "../../shared/tenant/licence.ts";
 import { tenantContract } from "../../shared/tenant/contract.ts";
 import type { ProvisionRequest, Tenant } from "../../shared/tenant/model.ts";
 import type { FindEnvironment } from "../toolkit/ports.ts";
 import { environmentIdOf } from "./identity.ts";
 import { planProvisioning, type Planned, refusal } from "./plan.ts";
 import type { TenantPorts } from "./ports.ts";
-import { provisionTenant } from "./provision-tenant.ts";
+import { ProvisionInput, provisionTenant } from "./provision-tenant.ts";
 import { handedOver, rollBackTenant } from "./roll-back-tenant.ts";
 import { type StoredEnvironment, type StoredTenant, tenantStore } from "./store.ts";
+import { storedTags } from "./tags.ts";
 import { type Catalogue, releasesOf, viewTenant } from "./view.ts";
 
 export type { Cloud, TenantPorts } from "./ports.ts";
@@ -315,7 +317,26 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
     }),
   };
 
-  return { router, listTenants, places, operated, store };
+  /** Tags of an environment's own resources, as stored. */
+  async function tagsOf(environmentId: string): Promise<Readonly<Record<string, string>>> {
+    const environment = (await store.environments()).find((one) => one.id === environmentId);
+    const tenant = environment && (await store.tenant(environment.tenantId));
+    return tenant ? storedTags(tenant, environment) : {};
+  }
+
+  /** The key that makes a machine this tenant's: the one it was ordered with, or the lab's own. Null: not known here. */
+  async function activationKeyOf(tenantId: string): Promise<string | null> {
+    const tenant = await store.tenant(tenantId);
+    if (!tenant) return null;
+    const order = ProvisionInput.safeParse((await ports.jobs.get(tenantId))?.input);
+    if (order.success && order.data.request.activationKey) return order.data.request.activationKey;
+    const isLab = ports.accounts().find((one) => one.id === tenant.accountId)?.isLab ?? false;
+    if (!order.success && !isLab) return null;
+    const { id, service, edition, users, posTerminals } = tenant;
+    return evaluationKey({ tenantId: id, service, edition, users, posTerminals });
+  }
+
+  return { router, listTenants, places, operated, tagsOf, activationKeyOf, store };
 }
 
 /** Keeps answers for a while, failures not at all. */

@@ -14,7 +14,8 @@ export interface Cloud {
   images(): Promise<readonly (Omit<ImageOption, "region" | "support"> & { sshUser: string })[]>;
   sizes(): Promise<readonly SizeOption[]>;
   instanceQuota(): Promise<{ limit: number; used: number } | undefined>;
-  place(seed: string): Promise<{ vpcId: string; subnetId: string; zone: string }>;
+  /** With `zone`: there, since a volume can only be attached within its zone. */
+  place(seed: string, zone?: string): Promise<{ vpcId: string; subnetId: string; zone: string }>;
   /** Keys belong to the console, not to a job: they are shared and never rolled back. */
   findOrImportKeyPair(name: string, publicKey: string): Promise<string>;
   findOrCreateSecurityGroup(

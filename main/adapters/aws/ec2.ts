@@ -70,12 +70,18 @@ export async function call<T>(aws: AwsAccess, operation: string, work: () => Pro
  * The default network of the region and a subnet of it, always the same one for one `seed`.
  * Throws NotFound where the account has no default VPC.
  */
-export function placeFor(aws: AwsAccess, seed: string): Promise<{ vpcId: string; subnetId: string; zone: string }> {
+export function placeFor(
+  aws: AwsAccess,
+  seed: string,
+  zone?: string,
+): Promise<{ vpcId: string; subnetId: string; zone: string }> {
   return call(aws, "DescribeSubnets", async () => {
     const found = await aws.ec2.send(
       new DescribeSubnetsCommand({ Filters: [{ Name: "default-for-az", Values: ["true"] }] }),
     );
-    const subnets = (found.Subnets ?? []).toSorted((a, b) => (a.AvailabilityZone! < b.AvailabilityZone! ? -1 : 1));
+    const subnets = (found.Subnets ?? [])
+      .filter((one) => zone === undefined || one.AvailabilityZone === zone)
+      .toSorted((a, b) => (a.AvailabilityZone! < b.AvailabilityZone! ? -1 : 1));
     const chosen = subnets[createHash("sha256").update(seed).digest().readUInt32BE(0) % Math.max(subnets.length, 1)];
     if (!chosen) {
       throw new AppError("NotFound", `Region ${aws.region} has no default subnet in this account.`, {

@@ -4,6 +4,7 @@ import { addAccountVerbs } from "./account-verbs.ts";
 import { addJobVerbs } from "./job-verbs.ts";
 import { addLabVerbs } from "./lab-verbs.ts";
 import { addPolicyVerbs } from "./policy-verbs.ts";
+import { addRestoreVerbs } from "./restore-verbs.ts";
 import { addSettingsVerbs } from "./settings-verbs.ts";
 import { addSshVerb } from "./ssh-verb.ts";
 import { addStartVerbs } from "./start-verbs.ts";
@@ -29,6 +30,7 @@ export function createProgram(execute: Execute): Command {
   addAccountVerbs(verbs);
   addTenantVerbs(verbs);
   addSshVerb(program, verbs);
+  addRestoreVerbs(verbs);
   addJobVerbs(verbs);
   addWindowVerbs(verbs);
   addTermsVerbs(verbs);
