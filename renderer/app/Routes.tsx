@@ -7,6 +7,8 @@ import { FleetPage } from "../fleet/FleetPage.tsx";
 import { JobPage } from "../jobs/JobPage.tsx";
 import { JobsPage } from "../jobs/JobsPage.tsx";
 import { LabPage } from "../lab/LabPage.tsx";
+import { CasePage } from "../restore/CasePage.tsx";
+import { RestorePage } from "../restore/RestorePage.tsx";
 import { SettingsPage } from "../settings/SettingsPage.tsx";
 import { NewTenantPage } from "../tenant/NewTenantPage.tsx";
 import { TenantPage } from "../tenant/TenantPage.tsx";
@@ -33,6 +35,8 @@ export function Routes() {
       <Route path="/new-tenant" component={NewTenantPage} />
       <Route path="/tenants/:slug">{({ slug }) => <TenantPage key={slug} slug={slug} />}</Route>
       <Route path="/tenants/:slug/contract">{({ slug }) => <ContractPage key={slug} slug={slug} />}</Route>
+      <Route path="/tenants/:slug/restore">{({ slug }) => <RestorePage key={slug} slug={slug} />}</Route>
+      <Route path="/restores/:id">{({ id }) => <CasePage key={id} caseId={id} />}</Route>
       <Route path="/versions" component={VersionsPage} />
       <Route path="/expiry" component={ExpiryPage} />
       <Route path="/policy" component={PolicyPage} />

@@ -38,7 +38,7 @@ import { ShortcutHelp, useShortcuts } from "./shortcuts.tsx";
 import classes from "./Shell.module.css";
 
 export const SCREENS = [
-  { key: "fleet", path: paths.fleet, under: ["/fleet", "/tenants"], Icon: IconLayoutList },
+  { key: "fleet", path: paths.fleet, under: ["/fleet", "/tenants", "/restores"], Icon: IconLayoutList },
   { key: "newTenant", path: paths.newTenant, under: ["/new-tenant"], Icon: IconSquarePlus },
   { key: "jobs", path: paths.jobs, under: ["/jobs"], Icon: IconListCheck },
   { key: "terminals", path: paths.terminals(), under: ["/terminals"], Icon: IconTerminal2 },

@@ -8,6 +8,7 @@ import classes from "./TenantNav.module.css";
 const PAGES: readonly { readonly label: MessageKey; readonly path: (slug: string) => string }[] = [
   { label: "tenant.overview", path: paths.tenant },
   { label: "screen.contract", path: paths.contract },
+  { label: "screen.restore", path: paths.restore },
 ];
 
 /** From one page of a tenant to its others; stands under the title of each. */

@@ -16,6 +16,8 @@ export const paths = {
   policy: "/policy",
   tenant: (slug: string) => `/tenants/${encodeURIComponent(slug)}`,
   contract: (slug: string) => `/tenants/${encodeURIComponent(slug)}/contract`,
+  restore: (slug: string) => `/tenants/${encodeURIComponent(slug)}/restore`,
+  restoreCase: (id: string) => `/restores/${encodeURIComponent(id)}`,
   window: (id: string) => `/calendar/${encodeURIComponent(id)}`,
   job: (id: string) => `/jobs/${encodeURIComponent(id)}`,
   settings: (section: SettingsSection = "general") => `/settings/${section}`,

@@ -10,6 +10,7 @@ import type { ImageOption, ProvisionRequest, SizeOption, Tenant } from "../../sh
 import { provisionSteps } from "../../shared/tenant/provision-steps.ts";
 import { createFakeCalendar } from "./fake-calendar.ts";
 import { createFakeTerminal } from "./fake-terminal.ts";
+import { createFakeRestores } from "./fake-restore.ts";
 import { createFakeTerms } from "./fake-terms.ts";
 import { demoTenants, rowsOf } from "./demo-fleet.ts";
 import { demoJobs, jobOf, type JobRecord } from "./demo-jobs.ts";
@@ -89,6 +90,7 @@ export function createFakeConsole(options: FakeOptions = {}) {
   };
 
   const terms = createFakeTerms(tenants, RELEASES, now, () => push({ type: "stale", area: "terms" }));
+  const restores = createFakeRestores(tenants, now);
   const terminal = createFakeTerminal(tenants, now, () => push({ type: "stale", area: "terminal" }));
   const calendar = createFakeCalendar(tenants, now, () => push({ type: "stale", area: "calendar" }));
 
@@ -402,6 +404,18 @@ export function createFakeConsole(options: FakeOptions = {}) {
       solve: os.terms.solve.handler(({ input }) => terms.solve(input)),
       profiles: os.terms.profiles.handler(() => terms.profiles()),
     },
+    restore: {
+      list: os.restore.list.handler(({ input }) => restores.list(input.tenant)),
+      get: os.restore.get.handler(({ input }) => restores.get(input.caseId)),
+      sources: os.restore.sources.handler(({ input }) => restores.sources(input.tenant)),
+      plan: os.restore.plan.handler(() => noRestores()),
+      run: os.restore.run.handler(() => noRestores()),
+      swap: os.restore.swap.handler(() => noRestores()),
+      discard: os.restore.discard.handler(() => noRestores()),
+      refreshPlan: os.restore.refreshPlan.handler(() => noRestores()),
+      refresh: os.restore.refresh.handler(() => noRestores()),
+      activate: os.restore.activate.handler(() => noRestores()),
+    },
     terminal: {
       open: os.terminal.open.handler(({ input }) => terminal.open(input)),
       resize: os.terminal.resize.handler(() => ({ resized: true })),
@@ -470,4 +484,9 @@ export function fakeConnection(client: Client): Connection & { become(phase: Con
       for (const listener of listeners) listener();
     },
   };
+}
+
+/** Restores are made and planned in the lab's tests; the screens are looked at with what stands there. */
+function noRestores(): never {
+  throw new AppError("LabUnavailable", "The console in memory restores nothing.", { retryable: false });
 }
