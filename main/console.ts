@@ -119,6 +119,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       listen: (channel, onPayload, onMissed) => database.listen(channel, onPayload, onMissed),
       executor: executorId(home.folder),
       machine: hostname(),
+      operator: () => settings.get().operator,
       log: (level, text) => log[level === "warning" ? "warn" : level](text),
     });
     endings.push(() => jobs.stop());

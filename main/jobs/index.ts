@@ -5,17 +5,20 @@ import type { Pool } from "pg";
 import type { z } from "zod";
 import { AppError, errorFacts } from "../../shared/errors.ts";
 import { jobsContract } from "../../shared/jobs/contract.ts";
-import { FINAL_JOB_STATES, type Job } from "../../shared/jobs/model.ts";
+import { FINAL_JOB_STATES, type Job, type JobDecision } from "../../shared/jobs/model.ts";
+import { type Decisions, openDecisions } from "./decisions.ts";
 import { LiveFeed } from "./live.ts";
-import { type JobRun, jobRun } from "./step.ts";
+import { type JobRun, jobRun, type StartJob } from "./step.ts";
 import { JOBS_CHANNEL, jobStore, type StoredJob } from "./store.ts";
 
 export { stableId } from "./stable-id.ts";
-export { type JobRun, pollUntil, type StepContext } from "./step.ts";
+export type { Answer, Question } from "./decisions.ts";
+export { type JobRun, pollUntil, type StartJob, type StepContext, type StepOptions } from "./step.ts";
 
 /** One job per tenant at a time; other tenants' jobs go on beside it. */
 const TENANT_QUEUE = "tenant";
-const WITHOUT_TENANT = "-";
+/** Jobs without a tenant stand in nobody's way, each in a partition of its own. */
+const partitionOf = (job: { readonly id: string; readonly tenantId: string | null }) => job.tenantId ?? `job ${job.id}`;
 /** Steps of older releases are replayed by `DBOS.patch`, so the version never changes. */
 const WORKFLOW_VERSION = "1";
 
@@ -27,6 +30,7 @@ export interface JobsPorts {
   readonly executor: string;
   /** Shown to people. */
   readonly machine: string;
+  operator(): string;
   log(level: "info" | "warning" | "error", text: string): void;
 }
 
@@ -40,16 +44,6 @@ export interface JobKind<Input> {
   run(input: Input, job: JobRun): Promise<void>;
   /** A failed job of this kind can be undone by its area's roll-back. */
   readonly canRollBack?: boolean;
-}
-
-export interface StartJob<Input> {
-  /** The caller's `requestId`: repeating it joins the job that exists. */
-  readonly id: string;
-  readonly tenantId: string | null;
-  readonly tenantSlug: string | null;
-  readonly subject: string;
-  readonly requestedBy: string;
-  readonly input: Input;
 }
 
 export interface Jobs {
@@ -71,6 +65,7 @@ export interface Jobs {
 /** The only DBOS set-up. One at a time in a process. */
 export async function openJobs(ports: JobsPorts): Promise<Jobs> {
   const store = jobStore(ports.pool);
+  const decisions = openDecisions(ports.pool);
   const live = new LiveFeed(store);
   const stopping = new AbortController();
   /** Asks the engine as a bystander: what a workflow asks itself is a step of it, which a run that lost it may not do. */
@@ -94,9 +89,13 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
   const unlisten = await ports.listen(
     JOBS_CHANNEL,
     (payload) => {
+      decisions.announced(payload);
       live.announced(payload).catch((error) => ports.log("warning", `jobs: ${errorFacts(error).message}`));
     },
-    () => live.cut(),
+    () => {
+      decisions.announced();
+      live.cut();
+    },
   );
 
   function define<Input>(kind: JobKind<Input>) {
@@ -104,7 +103,7 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
       async (stored: unknown) => {
         const jobId = DBOS.workflowID!;
         try {
-          await kind.run(kind.input.parse(stored), jobRun(jobId, store, stopping.signal));
+          await kind.run(kind.input.parse(stored), jobRun(jobId, store, decisions, outside, stopping.signal));
           await store.setState(jobId, "done");
         } catch (error) {
           const lost = error instanceof DBOSWorkflowConflictError;
@@ -124,7 +123,7 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
       await DBOS.startWorkflow(workflow, {
         workflowID: job.id,
         queueName: TENANT_QUEUE,
-        enqueueOptions: { queuePartitionKey: job.tenantId ?? WITHOUT_TENANT },
+        enqueueOptions: { queuePartitionKey: partitionOf(job) },
       })(job.input);
     };
     kinds.set(kind.kind, { enqueue, plan: (input) => kind.plan(input as Input) });
@@ -188,7 +187,7 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
       });
       await reconcile();
     },
-    router: jobsRouter(store, live, sayWhatItWaitsFor),
+    router: jobsRouter(store, decisions, live, () => ports.operator(), sayWhatItWaitsFor),
     live,
     ofTenant: (tenantId) => store.list({ tenant: tenantId, limit: 100 }),
     ofEachTenant: () => store.ofEachTenant(),
@@ -204,7 +203,9 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
 
 function jobsRouter(
   store: ReturnType<typeof jobStore>,
+  decisions: Decisions,
   live: LiveFeed,
+  operator: () => string,
   sayWhatItWaitsFor: (job: StoredJob, queuedAt: Date) => Promise<void>,
 ) {
   const os = implement(jobsContract);
@@ -228,6 +229,7 @@ function jobsRouter(
     get: os.get.handler(async ({ input }) => ({
       job: await shown(input.jobId),
       steps: await store.steps(input.jobId),
+      decisions: await decisions.of(input.jobId),
     })),
     logs: os.logs.handler(async ({ input }) => {
       await existing(input.jobId);
@@ -249,22 +251,41 @@ function jobsRouter(
       if (job.state === "done") {
         throw new AppError("Conflict", `Job ${job.id} is done; there is nothing to retry.`, { retryable: false });
       }
-      const engineSteps = (await DBOS.listWorkflowSteps(job.id)) ?? [];
-      const failed = engineSteps.find((step) => step.error !== null);
-      const startStep =
-        failed?.functionID ?? engineSteps.reduce((next, step) => Math.max(next, step.functionID + 1), 0);
+      const startStep = retryFrom((await DBOS.listWorkflowSteps(job.id)) ?? [], await decisions.of(job.id));
+      await decisions.takeBack(job.id, startStep);
       await store.resetForRetry(job.id);
       await sayWhatItWaitsFor(job, new Date());
       await DBOS.rewindWorkflow(job.id, {
         startStep,
         queueName: TENANT_QUEUE,
-        queuePartitionKey: job.tenantId ?? WITHOUT_TENANT,
+        queuePartitionKey: partitionOf(job),
       });
       await store.log(job.id, "info", null, "Retried from the step that failed.");
       return shown(job.id);
     }),
+    decide: os.decide.handler(async ({ input }) => {
+      const job = await existing(input.jobId);
+      const { option, reason, confirm } = input;
+      await decisions.answer(job, input.decisionId, { option, reason, confirm, by: operator() });
+      return shown(job.id);
+    }),
     watch: os.watch.handler(({ input, signal }) => live.watch(signal, input.jobId)),
   };
+}
+
+/**
+ * Where a job that ended badly goes on: at the step that failed; at its last question when the answer ended it; else
+ * behind everything that was done.
+ */
+function retryFrom(
+  engineSteps: readonly { readonly functionID: number; readonly name: string; readonly error: unknown }[],
+  decisions: readonly JobDecision[],
+): number {
+  const failed = engineSteps.find((step) => step.error !== null);
+  if (failed) return failed.functionID;
+  const last = engineSteps.toSorted((one, other) => one.functionID - other.functionID).at(-1);
+  if (!last) return 0;
+  return decisions.some(({ step }) => step === last.name) ? last.functionID : last.functionID + 1;
 }
 
 function isCancellation(error: unknown): boolean {

@@ -3,6 +3,7 @@ import type { ErrorFacts } from "../../shared/errors.ts";
 import {
   FINAL_JOB_STATES,
   type Job,
+  type JobDecision,
   type JobLogLine,
   type JobState,
   type JobStep,
@@ -35,7 +36,9 @@ export interface StoredJob extends Job {
 }
 
 const JOB_COLUMNS = `j.*, (select count(*)::int from job_step s where s.job_id = j.id) as steps,
-  (select count(*)::int from job_step s where s.job_id = j.id and s.state = 'done') as steps_done`;
+  (select count(*)::int from job_step s where s.job_id = j.id and s.state = 'done') as steps_done,
+  (select row_to_json(d) from job_decision d where d.job_id = j.id and d.option is null and d.closed_at is null
+   order by d.asked_at limit 1) as decision`;
 
 const announce = "select pg_notify($1, $2)";
 
@@ -146,14 +149,17 @@ export function jobStore(pool: Pool) {
              ended_at = case when $5 then now() end
            where id = $1
              and (state, waiting_for, error, ended_at is null) is distinct from ($2, $3, $4::jsonb, not $5)
-           returning id)
+           returning id),
+         closed as (
+           update job_decision set closed_at = now()
+           where $5 and job_id = $1 and option is null and closed_at is null)
          select pg_notify($6, 'job:' || id) from updated`,
         [id, state, more.waitingFor ?? null, more.error ? JSON.stringify(more.error) : null, final, JOBS_CHANNEL],
       );
     },
 
     /** Marks a step as running and the job with it, and gives the count of attempts. Adds a step that was not planned. */
-    async stepStarted(jobId: string, name: string): Promise<number> {
+    async stepStarted(jobId: string, name: string): Promise<{ attempts: number; retries: number }> {
       const { rows } = await pool.query(
         `with this_step as (
            insert into job_step (job_id, position, name, state, attempts, started_at)
@@ -163,12 +169,12 @@ export function jobStore(pool: Pool) {
            returning position, attempts),
          this_job as (
            update job set state = 'running', waiting_for = null, error = null, ended_at = null, current_step = $2,
-             started_at = coalesce(started_at, now()) where id = $1 returning id)
-         select attempts, pg_notify($3, 'step:' || $1 || ':' || position), pg_notify($3, 'job:' || $1)
+             started_at = coalesce(started_at, now()) where id = $1 returning id, retries)
+         select attempts, retries, pg_notify($3, 'step:' || $1 || ':' || position), pg_notify($3, 'job:' || $1)
          from this_step, this_job`,
         [jobId, name, JOBS_CHANNEL],
       );
-      return rows[0].attempts as number;
+      return rows[0];
     },
 
     async stepEnded(jobId: string, name: string, state: StepState, error: ErrorFacts | null): Promise<void> {
@@ -197,6 +203,7 @@ export function jobStore(pool: Pool) {
         "update job_step set state = 'pending', error = null, ended_at = null where job_id = $1 and state <> 'done'",
         [jobId],
       );
+      await pool.query("update job set retries = retries + 1 where id = $1", [jobId]);
       await this.setState(jobId, "queued");
     },
 
@@ -230,12 +237,27 @@ function toJob(row: Row): Job {
     percent: state === "done" ? 100 : row.steps === 0 ? 0 : Math.floor((100 * row.steps_done) / row.steps),
     currentStep: row.current_step,
     error: row.error,
+    decision: row.decision && toDecision(row.decision),
     requestedBy: row.requested_by,
     executor: row.machine,
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
     can: { cancel: !final, retry: halted, rollBack: halted && row.can_roll_back },
+  };
+}
+
+export function toDecision(row: Row): JobDecision {
+  return {
+    id: row.id,
+    step: row.step,
+    question: row.question,
+    facts: row.facts,
+    options: row.options,
+    askedAt: new Date(row.asked_at),
+    answer: row.option
+      ? { option: row.option, reason: row.reason, by: row.decided_by, at: new Date(row.decided_at) }
+      : null,
   };
 }
 

@@ -92,26 +92,29 @@ function useLive() {
     latest.current = tell;
   });
   useEffect(
-    () => startLive({ connection, api, cache, onJobEnded: (job) => latest.current(job) }),
+    () => startLive({ connection, api, cache, onJobNotice: (job) => latest.current(job) }),
     [api, cache, connection],
   );
 }
+
+const NOTICE_COLORS = { done: "teal", failed: "red", cancelled: "gray" } as const;
 
 function useJobNotice() {
   const { t } = useWords();
   const [, navigate] = useLocation();
   return (job: Job) => {
-    if (job.state !== "done" && job.state !== "failed" && job.state !== "cancelled") return;
+    const ended = job.state === "done" || job.state === "failed" || job.state === "cancelled" ? job.state : undefined;
+    if (!ended && !job.decision) return;
     const facts = { job: kindWords(t, job.kind), subject: job.subject };
     notifications.show({
       id: job.id,
       message: (
         <UnstyledButton className={classes.notice ?? ""} onClick={() => navigate(paths.job(job.id))}>
-          {t(`jobs.notify.${job.state}`, facts)}
+          {ended ? t(`jobs.notify.${ended}`, facts) : t("decisions.needed", facts)}
         </UnstyledButton>
       ),
-      color: job.state === "done" ? "teal" : job.state === "failed" ? "red" : "gray",
-      autoClose: job.state === "failed" ? false : 8_000,
+      color: ended ? NOTICE_COLORS[ended] : "orange",
+      autoClose: !ended || ended === "failed" ? false : 8_000,
       closeButtonProps: { "aria-label": t("ui.close") },
     });
   };
@@ -186,16 +189,20 @@ function RunningJobs() {
   const api = useApi();
   const jobs = useQuery(api.jobs.list.queryOptions({ input: { states: [...ACTIVE_STATES], limit: 200 } }));
   const count = jobs.data?.length ?? 0;
+  const asking = jobs.data?.filter((job) => job.state === "needsDecision").length ?? 0;
   return (
     <Button
       component={Link}
       href={paths.jobs}
       size="compact-sm"
       variant={count ? "light" : "subtle"}
-      {...(count ? {} : { color: "gray" })}
+      {...(asking ? { color: "orange" } : count ? {} : { color: "gray" })}
       className={classes.jobs ?? ""}
     >
-      <span aria-live="polite">{t("app.runningJobs", { count })}</span>
+      <span aria-live="polite">
+        {t("app.runningJobs", { count })}
+        {asking > 0 && ` · ${t("decisions.count", { count: asking })}`}
+      </span>
     </Button>
   );
 }

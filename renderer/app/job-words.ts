@@ -19,6 +19,8 @@ export function kindWords(t: Translate, kind: string): string {
 
 /** "production: run instance" in words; a step of a newer console shows as it is named. */
 export function stepWords(t: Translate, name: string): string {
+  const [, asked] = /^(.+), what became of it$/.exec(name) ?? [];
+  if (asked !== undefined) return t("step.whatBecame", { step: stepWords(t, asked) });
   const [, environment, step] = /^(production|test|sandbox): (.+)$/.exec(name) ?? [null, null, name];
   const region = /^read ([a-z0-9-]+)$/.exec(name)?.[1];
   if (region) return t("step.readRegion", { region });

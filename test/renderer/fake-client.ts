@@ -289,8 +289,8 @@ export function createFakeConsole(options: FakeOptions = {}) {
           .slice(0, input.limit),
       ),
       get: os.jobs.get.handler(({ input }) => {
-        const { job, steps } = jobRecord(input.jobId);
-        return { job, steps: [...steps] };
+        const { job, steps, decisions = [] } = jobRecord(input.jobId);
+        return { job, steps: [...steps], decisions };
       }),
       logs: os.jobs.logs.handler(({ input }) =>
         jobRecord(input.jobId)
@@ -312,6 +312,14 @@ export function createFakeConsole(options: FakeOptions = {}) {
           can: { cancel: true, retry: false, rollBack: false },
         }),
       ),
+      decide: os.jobs.decide.handler(({ input }) => {
+        const record = jobRecord(input.jobId);
+        const asked = record.job.decision;
+        if (asked?.id !== input.decisionId) throw new AppError("Conflict", "Nobody waits.", { retryable: false });
+        const answer = { option: input.option, reason: input.reason, by: settings.operator, at: new Date() };
+        record.decisions = [{ ...asked, answer }];
+        return change(input.jobId, { state: "running", waitingFor: null, decision: null });
+      }),
       watch: os.jobs.watch.handler(async function* ({ signal }) {
         const queue: LiveEvent[] = [{ type: "alive", at: new Date() }];
         let wake = () => {};

@@ -2,7 +2,7 @@ import { implement } from "@orpc/server";
 import { ByteHub } from "../../../shared/byte-hub.ts";
 import { contract } from "../../../shared/contract.ts";
 import { AppError } from "../../../shared/errors.ts";
-import type { Job, JobStep, LiveEvent } from "../../../shared/jobs/model.ts";
+import type { Job, JobDecision, JobStep, LiveEvent } from "../../../shared/jobs/model.ts";
 import type { Account, ConsoleStatus } from "../../../shared/settings/model.ts";
 import type { ProvisionPlan, Tenant } from "../../../shared/tenant/model.ts";
 import type { Console } from "../../../main/console.ts";
@@ -37,6 +37,19 @@ export function fakeStatus(home: string): ConsoleStatus {
   };
 }
 
+export const fakeDecision: JobDecision = {
+  id: "d-1",
+  step: "volume: what became of it",
+  question: "Is the volume attached?",
+  facts: { volume: "vol-1" },
+  options: [
+    { id: "again", label: "Attach it again", danger: false },
+    { id: "wipe", label: "Wipe it", danger: true },
+  ],
+  askedAt: CREATED_AT,
+  answer: null,
+};
+
 export function fakeJob(id: string, state: Job["state"] = "running"): Job {
   return {
     id,
@@ -52,6 +65,7 @@ export function fakeJob(id: string, state: Job["state"] = "running"): Job {
       state === "failed"
         ? { code: "AwsCapacity", message: "No capacity for acme.", details: { retryable: true } }
         : null,
+    decision: state === "needsDecision" ? fakeDecision : null,
     requestedBy: "operator",
     executor: "test",
     createdAt: CREATED_AT,
@@ -119,6 +133,7 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
   let stopped = false;
   const calls: string[] = [];
   const endedJobs = new Set<string>();
+  const decided = new Set<string>();
   const accountInputs: unknown[] = [];
   const os = implement(contract);
   const missing = () => {
@@ -167,7 +182,17 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       list: os.jobs.list.handler(() => [fakeJob("job-1")]),
       get: os.jobs.get.handler(({ input }) => {
         const ended = endedJobs.has(input.jobId);
+        if (input.jobId.startsWith("asks")) {
+          const answered = decided.has(input.jobId);
+          const answer = { option: "again", reason: "seen", by: "operator", at: CREATED_AT };
+          return {
+            job: fakeJob(input.jobId, answered ? "running" : "needsDecision"),
+            steps: [],
+            decisions: [{ ...fakeDecision, answer: answered ? answer : null }],
+          };
+        }
         return {
+          decisions: [],
           job: fakeJob(input.jobId, ended ? outcome : "running"),
           steps: [fakeStep(input.jobId, ended ? "done" : "running")],
         };
@@ -179,6 +204,14 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       ),
       cancel: os.jobs.cancel.handler(({ input }) => fakeJob(input.jobId, "cancelled")),
       retry: os.jobs.retry.handler(missing),
+      decide: os.jobs.decide.handler(({ input }) => {
+        calls.push(`jobs.decide ${input.decisionId} ${input.option} ${input.reason}`);
+        if (input.option === "wipe" && input.confirm !== "acme") {
+          throw new AppError("ConfirmationNeeded", "It cannot be undone.", { retryable: false });
+        }
+        decided.add(input.jobId);
+        return fakeJob(input.jobId, "running");
+      }),
       watch: os.jobs.watch.handler(async function* ({ input, signal }) {
         watchers++;
         try {
