@@ -2,10 +2,11 @@ import type { Account, AccountCheck } from "../shared/settings/model.ts";
 import { AppError, errorFacts } from "../shared/errors.ts";
 import { Service, type SizeOption } from "../shared/tenant/model.ts";
 import { HOUR_MS } from "../shared/time.ts";
-import { type AwsAccounts, type AwsKeys, awsAccounts } from "./adapters/aws/access.ts";
+import { type AwsAccess, type AwsAccounts, type AwsKeys, awsAccounts } from "./adapters/aws/access.ts";
 import { readImages, readInstanceQuota, readSizes, whoAmI } from "./adapters/aws/catalogue.ts";
 import * as ec2 from "./adapters/aws/ec2.ts";
 import { readInventory } from "./adapters/aws/inventory.ts";
+import * as s3 from "./adapters/aws/s3.ts";
 import * as snapshots from "./adapters/aws/snapshots.ts";
 import { fromTagList } from "./adapters/aws/tags.ts";
 import { getHttps, portAnswers } from "./adapters/https/probe.ts";
@@ -13,7 +14,7 @@ import { connectSsh, type Shell, type ShellListener, type ShellOrder } from "./a
 import { fingerprintsIn, makeKeyPair, publicKeyOf } from "./adapters/ssh/keys.ts";
 import type { RegionReading } from "./fleet/index.ts";
 import type { TenantPorts } from "./tenant/index.ts";
-import type { Cloud, HostAddress } from "./toolkit/ports.ts";
+import type { Cloud, HostAddress, ObjectStore } from "./toolkit/ports.ts";
 
 export { makeKeyPair, publicKeyOf };
 
@@ -22,6 +23,9 @@ export interface Secrets {
   /** OpenSSH private key of this console's operator for the hosts of an account. */
   sshKey(accountId: string): Promise<string>;
 }
+
+/** AWS ends prepared files after this; a contract's own number is smaller or equal and decides what is shown (R74). */
+const EXPORT_DAYS = 7;
 
 /** The adapters as the areas' ports ask for them. */
 export function openCloud(secrets: Secrets) {
@@ -41,6 +45,17 @@ export function openCloud(secrets: Secrets) {
       signal,
     );
 
+  const owners = new Map<string, Promise<{ awsAccountId: string }>>();
+  /** Whose account it is does not change while its keys do not. */
+  const ownerOf = (access: AwsAccess): Promise<{ awsAccountId: string }> => {
+    const known = owners.get(access.account.id);
+    if (known) return known;
+    const read = whoAmI(access);
+    owners.set(access.account.id, read);
+    read.catch(() => owners.delete(access.account.id));
+    return read;
+  };
+
   const runOnHost: TenantPorts["runOnHost"] = async (host, words, options) => {
     const connection = await connectTo(host, options.signal);
     try {
@@ -52,6 +67,22 @@ export function openCloud(secrets: Secrets) {
 
   return {
     cloud: (account: Account, region: string): Cloud => cloudOf(accounts, account, region),
+
+    /** One bucket for each account and region, under a name that follows from both. */
+    async storage(account: Account, region: string): Promise<ObjectStore> {
+      const access = accounts.access(account, region);
+      const { awsAccountId } = await ownerOf(access);
+      const bucket = { name: `fleetwright-${awsAccountId}-${region}`, owner: awsAccountId };
+      return {
+        bucket: bucket.name,
+        ensure: () => s3.findOrCreateBucket(access, bucket, EXPORT_DAYS),
+        put: (key, body, contentType) => s3.putObject(access, bucket, key, body, contentType),
+        get: (key) => s3.getObject(access, bucket, key),
+        head: (key) => s3.headObject(access, bucket, key),
+        list: (prefix) => s3.listObjects(access, bucket, prefix),
+        remove: (key) => s3.removeObject(access, bucket, key),
+      };
+    },
     runOnHost,
 
     /** A connection of its own for one shell, which ends with it. */
@@ -136,7 +167,10 @@ export function openCloud(secrets: Secrets) {
       };
     },
 
-    forget: (accountId: string) => accounts.forget(accountId),
+    forget(accountId: string) {
+      owners.delete(accountId);
+      accounts.forget(accountId);
+    },
     stop: () => accounts.stop(),
   };
 }
@@ -203,6 +237,7 @@ function cloudOf(accounts: AwsAccounts, account: Account, region: string): Cloud
     removeTags: (resources, keys) => ec2.removeTags(access, resources, keys),
     findOrCreateSnapshot: (made, order) => snapshots.findOrCreateSnapshot(access, made, order),
     findOrCopySnapshot: (made, order) => snapshots.findOrCopySnapshot(access, made, order),
+    findSnapshot: (made) => snapshots.findSnapshot(access, made),
     snapshot: (snapshotId) => snapshots.readSnapshot(access, snapshotId),
     snapshots: (tags) => snapshots.listSnapshots(access, tags),
     deleteSnapshot: (snapshotId) => snapshots.deleteSnapshot(access, snapshotId),

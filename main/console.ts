@@ -225,6 +225,23 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       changed: () => jobs.live.publish({ type: "stale", area: "terms" }),
     });
 
+    const { snapshotArea } = await import("./snapshot/index.ts");
+    const snapshot = snapshotArea({
+      pool: database.pool,
+      jobs,
+      now: () => new Date(),
+      accounts: () => settings.accounts(),
+      environment: tenant.operated,
+      environments: tenant.operatedAll,
+      cloud: aws.cloud,
+      storage: aws.storage,
+      runOnHost: aws.runOnHost,
+      getHttps: aws.getHttps,
+      operator: () => settings.get().operator,
+      changed: (tenantId) => jobs.live.publish({ type: "stale", area: "snapshot", id: tenantId }),
+      log: (level, text) => log[level === "warning" ? "warn" : level](text),
+    });
+
     const { restoreArea } = await import("./restore/index.ts");
     const restore = restoreArea({
       pool: database.pool,
@@ -237,7 +254,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       operatorKey,
       sshFrom,
       activationKey: tenant.activationKeyOf,
-      manifestOf: async () => null,
+      manifestOf: (snapshotId) => snapshot.manifestOf(snapshotId),
       environmentTags: ({ environmentId }) => tenant.tagsOf(environmentId),
       plannedWork: (tenantId) => calendar.plannedWork(tenantId),
       learn: (environmentId, facts) => tenant.store.learn(environmentId, facts),
@@ -333,6 +350,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
         terminal: terminal.router,
         terms: terms.router,
         restore: restore.router,
+        snapshot: snapshot.router,
       },
       aws,
       published: () => jobs.live.publish({ type: "stale", area: "settings" }),
@@ -399,6 +417,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       lab: lazy(async () => ({ default: (await parts).router.lab })),
       terminal: lazy(async () => ({ default: (await parts).router.terminal })),
       restore: lazy(async () => ({ default: (await parts).router.restore })),
+      snapshot: lazy(async () => ({ default: (await parts).router.snapshot })),
       terms: lazy(async () => ({ default: (await parts).router.terms })),
       calendar: lazy(async () => ({ default: (await parts).router.calendar })),
     });

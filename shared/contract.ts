@@ -4,6 +4,7 @@ import { jobsContract } from "./jobs/contract.ts";
 import { labContract } from "./lab/contract.ts";
 import { restoreContract } from "./restore/contract.ts";
 import { settingsContract } from "./settings/contract.ts";
+import { snapshotContract } from "./snapshot/contract.ts";
 import { tenantContract } from "./tenant/contract.ts";
 import { terminalContract } from "./terminal/contract.ts";
 import { termsContract } from "./terms/contract.ts";
@@ -19,5 +20,6 @@ export const contract = {
   terminal: terminalContract,
   terms: termsContract,
   restore: restoreContract,
+  snapshot: snapshotContract,
 };
 export type Contract = typeof contract;

@@ -6,7 +6,7 @@ import type { Account } from "../../shared/settings/model.ts";
 import { evaluationKey } from "../../shared/tenant/licence.ts";
 import { tenantContract } from "../../shared/tenant/contract.ts";
 import type { ProvisionRequest, Tenant } from "../../shared/tenant/model.ts";
-import type { FindEnvironment } from "../toolkit/ports.ts";
+import type { FindEnvironment, OperatedEnvironment } from "../toolkit/ports.ts";
 import { environmentIdOf } from "./identity.ts";
 import { planProvisioning, type Planned, refusal } from "./plan.ts";
 import type { TenantPorts } from "./ports.ts";
@@ -126,6 +126,21 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
         next: `It has: ${environments.map((one) => one.kind).join(", ") || "none"}.`,
       });
     }
+    return operatedOf(tenant, found);
+  };
+
+  /** The environments of one tenant (slug or id), or of all, whose account this console has. */
+  async function operatedAll(ref?: string): Promise<OperatedEnvironment[]> {
+    const tenants = ref === undefined ? await store.tenants() : [await existing(ref)];
+    const byId = new Map(tenants.map((one) => [one.id, one]));
+    const accounts = new Set(ports.accounts().map((one) => one.id));
+    return (await store.environments(ref === undefined ? undefined : tenants[0]!.id)).flatMap((one) => {
+      const tenant = byId.get(one.tenantId);
+      return tenant && accounts.has(one.accountId) ? [operatedOf(tenant, one)] : [];
+    });
+  }
+
+  function operatedOf(tenant: StoredTenant, found: StoredEnvironment): OperatedEnvironment {
     const { facts } = found;
     return {
       tenantId: tenant.id,
@@ -136,7 +151,7 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
       zone: tenant.zone,
       owner: tenant.owner,
       environmentId: found.id,
-      kind,
+      kind: found.kind,
       account: accountOf(found.accountId),
       region: found.region,
       domain: found.domain,
@@ -151,7 +166,7 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
       sshUser: facts.sshUser ?? "ubuntu",
       hostKeys: found.hostKey?.split(" ").filter(Boolean) ?? [],
     };
-  };
+  }
 
   async function existing(ref: string): Promise<StoredTenant> {
     const tenant = await store.tenant(ref);
@@ -336,7 +351,7 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
     return evaluationKey({ tenantId: id, service, edition, users, posTerminals });
   }
 
-  return { router, listTenants, places, operated, tagsOf, activationKeyOf, store };
+  return { router, listTenants, places, operated, operatedAll, tagsOf, activationKeyOf, store };
 }
 
 /** Keeps answers for a while, failures not at all. */

@@ -82,6 +82,8 @@ export interface Cloud {
     made: MadeBy,
     copy: { fromRegion: string; snapshotId: string; description: string; tags: Tags },
   ): Promise<CloudSnapshot>;
+  /** What one key made; undefined when there is none, or EC2 does not show it yet. */
+  findSnapshot(made: MadeBy): Promise<CloudSnapshot | undefined>;
   snapshot(snapshotId: string): Promise<CloudSnapshot | undefined>;
   /** All of this account with these values in their tags. */
   snapshots(tags: Tags): Promise<readonly CloudSnapshot[]>;
@@ -116,6 +118,22 @@ export interface CloudSnapshot {
   readonly volumeId: string;
   readonly sizeGiB: number;
   readonly tags: Tags;
+}
+
+/** The bucket of one account in one region: what is kept beside the machines. */
+export interface ObjectStore {
+  readonly bucket: string;
+  /** Finds or makes the bucket and sets it up. */
+  ensure(): Promise<void>;
+  put(key: string, body: Uint8Array, contentType: string): Promise<void>;
+  /** Whole content of a small object. */
+  get(key: string): Promise<Uint8Array | undefined>;
+  head(key: string): Promise<{ readonly bytes: number; readonly modifiedAt: Date | null } | undefined>;
+  list(
+    prefix: string,
+  ): Promise<readonly { readonly key: string; readonly bytes: number; readonly modifiedAt: Date | null }[]>;
+  /** Every version of it, for good. */
+  remove(key: string): Promise<void>;
 }
 
 export interface HostAddress {

@@ -10,6 +10,7 @@ import { LabPage } from "../lab/LabPage.tsx";
 import { CasePage } from "../restore/CasePage.tsx";
 import { RestorePage } from "../restore/RestorePage.tsx";
 import { SettingsPage } from "../settings/SettingsPage.tsx";
+import { SnapshotsPage } from "../snapshot/SnapshotsPage.tsx";
 import { NewTenantPage } from "../tenant/NewTenantPage.tsx";
 import { TenantPage } from "../tenant/TenantPage.tsx";
 import { ContractPage } from "../terms/ContractPage.tsx";
@@ -37,6 +38,7 @@ export function Routes() {
       <Route path="/tenants/:slug/contract">{({ slug }) => <ContractPage key={slug} slug={slug} />}</Route>
       <Route path="/tenants/:slug/restore">{({ slug }) => <RestorePage key={slug} slug={slug} />}</Route>
       <Route path="/restores/:id">{({ id }) => <CasePage key={id} caseId={id} />}</Route>
+      <Route path="/tenants/:slug/snapshots">{({ slug }) => <SnapshotsPage key={slug} slug={slug} />}</Route>
       <Route path="/versions" component={VersionsPage} />
       <Route path="/expiry" component={ExpiryPage} />
       <Route path="/policy" component={PolicyPage} />

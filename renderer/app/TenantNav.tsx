@@ -9,6 +9,7 @@ const PAGES: readonly { readonly label: MessageKey; readonly path: (slug: string
   { label: "tenant.overview", path: paths.tenant },
   { label: "screen.contract", path: paths.contract },
   { label: "screen.restore", path: paths.restore },
+  { label: "screen.snapshots", path: paths.snapshots },
 ];
 
 /** From one page of a tenant to its others; stands under the title of each. */

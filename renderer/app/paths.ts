@@ -18,6 +18,7 @@ export const paths = {
   contract: (slug: string) => `/tenants/${encodeURIComponent(slug)}/contract`,
   restore: (slug: string) => `/tenants/${encodeURIComponent(slug)}/restore`,
   restoreCase: (id: string) => `/restores/${encodeURIComponent(id)}`,
+  snapshots: (slug: string) => `/tenants/${encodeURIComponent(slug)}/snapshots`,
   window: (id: string) => `/calendar/${encodeURIComponent(id)}`,
   job: (id: string) => `/jobs/${encodeURIComponent(id)}`,
   settings: (section: SettingsSection = "general") => `/settings/${section}`,

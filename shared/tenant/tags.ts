@@ -27,6 +27,8 @@ export const TAG = {
   kind: "fleetwright:kind",
   takenAt: "fleetwright:taken-at",
   label: "fleetwright:label",
+  takenBy: "fleetwright:taken-by",
+  imageId: "fleetwright:image-id",
   /** Consistency that a snapshot really reached: quiesced, application or crash. */
   grade: "fleetwright:grade",
   /** SHA-256 of the manifest that was read from the host with the snapshot. */

@@ -11,6 +11,7 @@ import { provisionSteps } from "../../shared/tenant/provision-steps.ts";
 import { createFakeCalendar } from "./fake-calendar.ts";
 import { createFakeTerminal } from "./fake-terminal.ts";
 import { createFakeRestores } from "./fake-restore.ts";
+import { createFakeSnapshots } from "./fake-snapshots.ts";
 import { createFakeTerms } from "./fake-terms.ts";
 import { demoTenants, rowsOf } from "./demo-fleet.ts";
 import { demoJobs, jobOf, type JobRecord } from "./demo-jobs.ts";
@@ -89,6 +90,7 @@ export function createFakeConsole(options: FakeOptions = {}) {
     for (const tell of watchers) tell(event);
   };
 
+  const snapshots = createFakeSnapshots(tenants, now);
   const terms = createFakeTerms(tenants, RELEASES, now, () => push({ type: "stale", area: "terms" }));
   const restores = createFakeRestores(tenants, now);
   const terminal = createFakeTerminal(tenants, now, () => push({ type: "stale", area: "terminal" }));
@@ -423,6 +425,13 @@ export function createFakeConsole(options: FakeOptions = {}) {
       refreshPlan: os.restore.refreshPlan.handler(() => noRestores()),
       refresh: os.restore.refresh.handler(() => noRestores()),
       activate: os.restore.activate.handler(() => noRestores()),
+    },
+    snapshot: {
+      list: os.snapshot.list.handler(({ input }) => snapshots.list(input.tenant)),
+      get: os.snapshot.get.handler(({ input }) => snapshots.get(input.id)),
+      plan: os.snapshot.plan.handler(({ input }) => snapshots.plan(input)),
+      take: os.snapshot.take.handler(({ input }) => snapshots.take(input)),
+      compare: os.snapshot.compare.handler(({ input }) => snapshots.compare(input.left, input.right)),
     },
     terminal: {
       open: os.terminal.open.handler(({ input }) => terminal.open(input)),

@@ -30,7 +30,7 @@ export function findOrCreateSnapshot(
   return call(aws, "CreateSnapshot", async () => {
     const existing = await findMade(aws, made);
     if (existing) return existing;
-    const created = await aws.ec2.send(
+    const created = await aws.ec2Once.send(
       new CreateSnapshotCommand({
         VolumeId: order.volumeId,
         Description: order.description,
@@ -50,7 +50,7 @@ export function findOrCopySnapshot(
   return call(aws, "CopySnapshot", async () => {
     const existing = await findMade(aws, made);
     if (existing) return existing;
-    const copied = await aws.ec2.send(
+    const copied = await aws.ec2Once.send(
       new CopySnapshotCommand({
         SourceRegion: order.fromRegion,
         SourceSnapshotId: order.snapshotId,
@@ -73,8 +73,16 @@ export function findOrCopySnapshot(
 
 async function findMade(aws: AwsAccess, made: MadeBy): Promise<ReadSnapshot | undefined> {
   const found = await aws.ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ["self"], Filters: madeBy(made) }));
-  const existing = (found.Snapshots ?? []).find((one) => one.State !== "error");
-  return existing && asRead(existing);
+  const [oldest] = (found.Snapshots ?? [])
+    .filter((one) => one.State !== "error")
+    .map(asRead)
+    .toSorted((one, other) => one.startedAt.getTime() - other.startedAt.getTime());
+  return oldest;
+}
+
+/** What one key made; the oldest, should there be several. */
+export function findSnapshot(aws: AwsAccess, made: MadeBy): Promise<ReadSnapshot | undefined> {
+  return call(aws, "DescribeSnapshots", () => findMade(aws, made));
 }
 
 /** undefined when EC2 does not know it (any more, or not yet). */

@@ -3,6 +3,7 @@ import { sql as calendar } from "./0002-calendar.ts";
 import { sql as terminal } from "./0003-terminal.ts";
 import { sql as terms } from "./0004-terms.ts";
 import { sql as decisions } from "./0005-decisions.ts";
+import { sql as snapshot } from "./0008-snapshot.ts";
 import { sql as restore } from "./0009-restore.ts";
 
 /** One step of the schema. Applied ones are never changed or renamed, only followed by new ones. */
@@ -18,5 +19,6 @@ export const migrations: readonly Migration[] = [
   { name: "0003-terminal", sql: terminal },
   { name: "0004-terms", sql: terms },
   { name: "0005-decisions", sql: decisions },
+  { name: "0008-snapshot", sql: snapshot },
   { name: "0009-restore", sql: restore },
 ];

@@ -6,6 +6,7 @@ import { addLabVerbs } from "./lab-verbs.ts";
 import { addPolicyVerbs } from "./policy-verbs.ts";
 import { addRestoreVerbs } from "./restore-verbs.ts";
 import { addSettingsVerbs } from "./settings-verbs.ts";
+import { addSnapshotVerbs } from "./snapshot-verbs.ts";
 import { addSshVerb } from "./ssh-verb.ts";
 import { addStartVerbs } from "./start-verbs.ts";
 import { addTenantVerbs } from "./tenant-verbs.ts";
@@ -34,6 +35,7 @@ export function createProgram(execute: Execute): Command {
   addJobVerbs(verbs);
   addWindowVerbs(verbs);
   addTermsVerbs(verbs);
+  addSnapshotVerbs(verbs);
   addPolicyVerbs(verbs);
   addLabVerbs(verbs);
   addSettingsVerbs(verbs);

@@ -19,6 +19,8 @@ export interface LabMachines extends Machines {
 
 const BOOTS_AT_ONCE = 4;
 const DISK_FULL_MS = 2_000;
+/** Clients give up on an answer somewhat later. */
+const LONGEST_READ_MS = 20_000;
 /** EC2 honours a client token for about a day. */
 const TOKEN_MS = DAY_MS;
 const PROGRESS = [25, 50, 75, 95];
@@ -254,7 +256,8 @@ export function createMachines(folder: string, worldOf: () => World): LabMachine
     await Promise.all([...snapshots, ...volumes].map(async (one) => chains.get(one.id)));
   }
 
-  function settleSnapshot(id: string): Promise<void> {
+  /** `onRead` is told once the source's bytes are read: what happens to it afterwards is not in the snapshot. */
+  function settleSnapshot(id: string, onRead?: () => void): Promise<void> {
     return chain(id, async () => {
       const { store, room } = worldOf();
       const snapshot = store.get("snapshots", id);
@@ -274,7 +277,7 @@ export function createMachines(folder: string, worldOf: () => World): LabMachine
         snapshotFolder(id),
       );
       try {
-        await Promise.all([copying, showProgress(snapshot)]);
+        await Promise.all([copying.then(onRead), showProgress(snapshot)]);
         await mkdir(snapshotFolder(id), { recursive: true });
         updateSnapshot(id, { state: "completed", progress: 100, completedAt: worldOf().now() });
       } catch (error) {
@@ -304,7 +307,11 @@ export function createMachines(folder: string, worldOf: () => World): LabMachine
   return {
     settleInstance: (id) => void settleInstance(id),
     settleVolume: (id) => void settleVolume(id),
-    settleSnapshot: (id) => void settleSnapshot(id),
+    settleSnapshot: (id) =>
+      new Promise((resolve) => {
+        setTimeout(resolve, LONGEST_READ_MS).unref();
+        void settleSnapshot(id, resolve).then(resolve);
+      }),
     refreshHost: (id) => void chain(id, () => refresh(id)),
     rebootInstance: (id) =>
       void chain(id, async () => {

@@ -279,6 +279,13 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       solve: os.terms.solve.handler(missing),
       profiles: os.terms.profiles.handler(() => []),
     },
+    snapshot: {
+      list: os.snapshot.list.handler(() => ({ snapshots: [], storage: [], unread: [] })),
+      get: os.snapshot.get.handler(missing),
+      plan: os.snapshot.plan.handler(missing),
+      take: os.snapshot.take.handler(missing),
+      compare: os.snapshot.compare.handler(missing),
+    },
     calendar: {
       list: os.calendar.list.handler(() => ({ windows: [], recurring: [], blackouts: [] })),
       get: os.calendar.get.handler(missing),
