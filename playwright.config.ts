@@ -18,13 +18,13 @@ export default defineConfig({
   workers: 1,
   retries: 0,
   forbidOnly: true,
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
   reporter: "list",
   use: {
     viewport: { width: 1280, height: 800 },
     locale: "en-GB",
-    actionTimeout: 15_000,
+    actionTimeout: 30_000,
     launchOptions: { executablePath: "/usr/bin/chromium", args: CHROMIUM_ARGUMENTS },
   },
   projects: [

@@ -15,7 +15,8 @@ const { countCheck, countPlaywright, countVitest, inWords, total, withExitCode }
 const { SUITES, selectSuites } = await import("./test/suites.ts");
 
 const ROOT = path.resolve(import.meta.dirname, "..");
-const LONGEST_SUITE_MS = 15 * 60_000;
+/** Against a suite that hangs; a slow machine is no failure. */
+const LONGEST_SUITE_MS = 40 * 60_000;
 const STRICT = process.env.CI === "true";
 const PATH = [path.join(ROOT, "node_modules", ".bin"), process.env.PATH].join(path.delimiter);
 
