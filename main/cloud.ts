@@ -22,6 +22,8 @@ export interface Secrets {
   awsKeys(accountId: string): Promise<AwsKeys>;
   /** OpenSSH private key of this console's operator for the hosts of an account. */
   sshKey(accountId: string): Promise<string>;
+  /** Further keys to try where the present one is refused: hosts that a rotation did not reach. Newest first. */
+  sshKeysBefore(accountId: string): Promise<readonly string[]>;
 }
 
 /** AWS ends prepared files after this; a contract's own number is smaller or equal and decides what is shown (R74). */
@@ -32,13 +34,13 @@ export function openCloud(secrets: Secrets) {
   const accounts = awsAccounts((accountId) => secrets.awsKeys(accountId));
   const sizes = new Map<string, { readonly readAt: number; readonly sizes: readonly SizeOption[] }>();
 
-  const connectTo = async (host: HostAddress, signal: AbortSignal) =>
+  const connectWith = (privateKey: string, host: HostAddress, signal: AbortSignal) =>
     connectSsh(
       {
         host: host.address,
         port: host.account.ports.ssh,
         user: host.user,
-        privateKey: await secrets.sshKey(host.account.id),
+        privateKey,
         hostKeys: host.hostKeys,
         name: host.name,
       },
@@ -54,6 +56,20 @@ export function openCloud(secrets: Secrets) {
     owners.set(access.account.id, read);
     read.catch(() => owners.delete(access.account.id));
     return read;
+  };
+
+  const connectTo = async (host: HostAddress, signal: AbortSignal) => {
+    const present = await secrets.sshKey(host.account.id);
+    try {
+      return await connectWith(present, host, signal);
+    } catch (error) {
+      if (errorFacts(error).code !== "HostLoginRefused") throw error;
+      for (const before of await secrets.sshKeysBefore(host.account.id)) {
+        const connection = await connectWith(before, host, signal).catch(() => undefined);
+        if (connection) return connection;
+      }
+      throw error;
+    }
   };
 
   const runOnHost: TenantPorts["runOnHost"] = async (host, words, options) => {
@@ -84,6 +100,16 @@ export function openCloud(secrets: Secrets) {
       };
     },
     runOnHost,
+
+    /** One log-in with this key and no other; throws when it is refused. */
+    async logInWith(privateKey: string, host: HostAddress, signal: AbortSignal): Promise<void> {
+      const connection = await connectWith(privateKey, host, signal);
+      try {
+        await connection.run(["id", "-un"], { signal });
+      } finally {
+        connection.end();
+      }
+    },
 
     /** A connection of its own for one shell, which ends with it. */
     async openShell(

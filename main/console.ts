@@ -129,9 +129,12 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       if (value === undefined) throw clouds.secretMissing(what);
       return value;
     };
+    const { openOwnKeys } = await import("./own-keys.ts");
+    const ownKeys = openOwnKeys(vault, { sshKeyOf, makeKeyPair: clouds.makeKeyPair, publicKeyOf: clouds.publicKeyOf });
     const aws = clouds.openCloud({
       awsKeys: async (accountId) => JSON.parse(await secret(keysOf(accountId), `AWS keys of the account ${accountId}`)),
       sshKey: (accountId) => secret(sshKeyOf(accountId), `SSH key for the hosts of ${accountId}`),
+      sshKeysBefore: (accountId) => ownKeys.others(accountId),
     });
     endings.push(() => aws.stop());
     settings.onChange(() => {
@@ -185,6 +188,10 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       readSoon,
       catalogue,
       nextWindows: () => calendar.nextStarts(),
+      openWindow: (tenantId, kind) => calendar.openAt(tenantId, kind),
+      secrets: { get: (name) => vault.get(name), remove: (name) => vault.delete(name) },
+      keepSecret: (name, value) => vault.put(name, value),
+      lookAgain: () => fleet.checkHealthSoon(),
     });
     const calendar = calendarArea({
       pool: database.pool,
@@ -304,6 +311,54 @@ export async function start(options: ConsoleOptions): Promise<Console> {
     });
     endings.push(() => terminal.stop());
 
+    const accountOf = (id: string) => {
+      const account = settings.accounts().find((one) => one.id === id);
+      if (!account) throw clouds.secretMissing(`account ${id}`);
+      return account;
+    };
+    const { accessArea } = await import("./access/index.ts");
+    const access = accessArea({
+      pool: database.pool,
+      jobs,
+      now: () => new Date(),
+      find: tenant.operated,
+      runOnHost: aws.runOnHost,
+      async places() {
+        return (await tenant.listTenants()).flatMap(({ id, slug, environments }) =>
+          environments.map(({ id: environmentId, kind, accountId, state, sshAddress }) => ({
+            ...{ tenantId: id, tenantSlug: slug, environmentId, kind, accountId },
+            running: state === "running" && sshAddress !== null,
+          })),
+        );
+      },
+      account: accountOf,
+      operator: () => settings.get().operator,
+      ownKeys: {
+        ...ownKeys,
+        logInWithNext: async (host, signal) => aws.logInWith(await ownKeys.nextPrivate(host.account.id), host, signal),
+      },
+      sessions: terminal.history,
+      changed: () => jobs.live.publish({ type: "stale", area: "access" }),
+    });
+
+    const { maintenanceArea } = await import("./maintenance/index.ts");
+    const maintenance = maintenanceArea({
+      pool: database.pool,
+      jobs,
+      now: () => new Date(),
+      find: tenant.operated,
+      cloud: aws.cloud,
+      runOnHost: aws.runOnHost,
+      getHttps: aws.getHttps,
+      learn: tenant.learn,
+      lockouts: tenant.lockouts,
+      lookAgain: () => fleet.checkHealthSoon(),
+      openWindow: (tenantId, kind) => calendar.openAt(tenantId, kind),
+      plannedWindow: (windowId) => calendar.planned(windowId),
+      operator: () => settings.get().operator,
+      changed: () => jobs.live.publish({ type: "stale", area: "maintenance" }),
+    });
+
     status.stage = "lab";
     let lab = (await labStarting) ?? null;
     if (lab) {
@@ -351,6 +406,8 @@ export async function start(options: ConsoleOptions): Promise<Console> {
         terms: terms.router,
         restore: restore.router,
         snapshot: snapshot.router,
+        access: access.router,
+        maintenance: maintenance.router,
       },
       aws,
       published: () => jobs.live.publish({ type: "stale", area: "settings" }),
@@ -378,7 +435,10 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       keysOf(LAB_ACCOUNT),
       JSON.stringify({ accessKeyId: ready.accessKeyId, secretAccessKey: ready.secretAccessKey }),
     );
-    vault.putForSession(sshKeyOf(LAB_ACCOUNT), await readFile(ready.operatorKey, "utf8"));
+    // Once rotated, the console's own key is in the vault; the lab's opens hosts that are made anew.
+    const rotated = await vault.has(`${sshKeyOf(LAB_ACCOUNT)}/rotated`);
+    const name = rotated ? `${sshKeyOf(LAB_ACCOUNT)}/lab` : sshKeyOf(LAB_ACCOUNT);
+    vault.putForSession(name, await readFile(ready.operatorKey, "utf8"));
   }
 
   const parts = bringUp().catch((error: unknown) => {
@@ -419,6 +479,8 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       restore: lazy(async () => ({ default: (await parts).router.restore })),
       snapshot: lazy(async () => ({ default: (await parts).router.snapshot })),
       terms: lazy(async () => ({ default: (await parts).router.terms })),
+      access: lazy(async () => ({ default: (await parts).router.access })),
+      maintenance: lazy(async () => ({ default: (await parts).router.maintenance })),
       calendar: lazy(async () => ({ default: (await parts).router.calendar })),
     });
 

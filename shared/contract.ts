@@ -1,8 +1,10 @@
+import { accessContract } from "./access/contract.ts";
 import { calendarContract } from "./calendar/contract.ts";
 import { fleetContract } from "./fleet/contract.ts";
 import { jobsContract } from "./jobs/contract.ts";
 import { labContract } from "./lab/contract.ts";
 import { restoreContract } from "./restore/contract.ts";
+import { maintenanceContract } from "./maintenance/contract.ts";
 import { settingsContract } from "./settings/contract.ts";
 import { snapshotContract } from "./snapshot/contract.ts";
 import { tenantContract } from "./tenant/contract.ts";
@@ -21,5 +23,7 @@ export const contract = {
   terms: termsContract,
   restore: restoreContract,
   snapshot: snapshotContract,
+  access: accessContract,
+  maintenance: maintenanceContract,
 };
 export type Contract = typeof contract;

@@ -12,10 +12,12 @@ import type {
 import { noticeText } from "../../shared/calendar/notice-text.ts";
 import { noticeDueAt, noticeStanding, provesNotice } from "../../shared/calendar/standing.ts";
 import { AppError } from "../../shared/errors.ts";
+import type { OpenWindow } from "../../shared/policy/interruption.ts";
 import { MaintenanceKind } from "../../shared/policy/profile.ts";
 import { profileOf } from "../../shared/policy/profiles.ts";
 import { standingRefusals, type Verdict } from "../../shared/policy/verdict.ts";
 import { regionZone } from "../../shared/policy/windows.ts";
+import type { EnvironmentKind } from "../../shared/tenant/model.ts";
 import { DAY_MS, MINUTE_MS } from "../../shared/time.ts";
 import { type Decision, type DecisionFacts, decide, type Plan } from "./decide.ts";
 import { feedFile, messageFile, windowFile } from "./files.ts";
@@ -40,6 +42,12 @@ const SKEW_MS = 2 * MINUTE_MS;
 /** Where a plan applies: one environment of one tenant, in its two time zones. */
 interface Place extends Pick<DecisionFacts, "profile" | "region" | "zone" | "customerZone"> {
   readonly tenant: CalendarTenant;
+}
+
+export interface PlannedWindow extends OpenWindow {
+  readonly tenantId: string;
+  readonly environment: EnvironmentKind;
+  readonly cancelled: boolean;
 }
 
 /** Planned maintenance, the rules that gate it, and the ledger of its notices. */
@@ -409,7 +417,47 @@ export function calendarArea(ports: CalendarPorts) {
       .map(({ environment, kind, title, startsAt, endsAt }) => ({ environment, kind, title, startsAt, endsAt }));
   }
 
-  return { router, plannedWork, nextStarts: () => store.nextStarts(ports.now()) };
+  /** The window with when its notice was proven; null while no entry of the ledger proves it. */
+  async function openWindow(window: ListedWindow): Promise<OpenWindow> {
+    const proving = (await store.notices([window.id])).filter((one) =>
+      provesNotice(profileOf(window.service), window, one),
+    );
+    const { id, title, startsAt, endsAt } = window;
+    return {
+      id,
+      title,
+      startsAt,
+      endsAt,
+      kind: MaintenanceKind.parse(window.kind),
+      announcedAt: proving[0]?.sentAt ?? null,
+    };
+  }
+
+  return {
+    router,
+    plannedWork,
+    nextStarts: () => store.nextStarts(ports.now()),
+
+    /** The planned window of an environment that is open now; of several the one that ends last. */
+    async openAt(tenantId: string, kind: EnvironmentKind): Promise<OpenWindow | null> {
+      const now = ports.now();
+      const listed = await store.list(now, new Date(now.getTime() + 1), tenantId);
+      const open = listed
+        .filter(
+          (one) => one.state === "planned" && one.environment === kind && MaintenanceKind.safeParse(one.kind).success,
+        )
+        .toSorted((a, b) => a.endsAt.getTime() - b.endsAt.getTime())
+        .at(-1);
+      return open ? openWindow(open) : null;
+    },
+
+    /** A planned window by its id, with whose it is. */
+    async planned(windowId: string): Promise<PlannedWindow> {
+      const window = await windowOf(windowId);
+      const { tenantId, environment, state } = window;
+      return { ...(await openWindow(window)), tenantId, environment, cancelled: state === "cancelled" };
+    },
+  };
 }
 
 /** The window as the plan that it would be at another time. */

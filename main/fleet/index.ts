@@ -3,7 +3,7 @@ import { errorFacts } from "../../shared/errors.ts";
 import { fleetContract } from "../../shared/fleet/contract.ts";
 import type { FleetRow, InventorySource } from "../../shared/fleet/model.ts";
 import type { Account } from "../../shared/settings/model.ts";
-import { SERVICES, type Service, type SizeOption, type Tenant } from "../../shared/tenant/model.ts";
+import { type Environment, SERVICES, type Service, type SizeOption, type Tenant } from "../../shared/tenant/model.ts";
 import { SECOND_MS } from "../../shared/time.ts";
 import { readAccount, readAccountJobId } from "./read-account.ts";
 import { healthOf } from "./health.ts";
@@ -28,6 +28,9 @@ export function fleetArea(ports: FleetPorts) {
   const stopping = new AbortController();
   const reading = new Map<string, Promise<void>>();
   const timers = new Set<NodeJS.Timeout>();
+  /** A lock-out turns into an alarm by the clock alone: what was shown last is compared with what is true now. */
+  let checking: Promise<void> | undefined;
+  const shownLockouts = new Map<string, Environment["lockout"]>();
 
   /** One reading of a region at a time; a second asker joins the one that runs. */
   function readRegion(account: Account, region: string): Promise<void> {
@@ -100,7 +103,9 @@ export function fleetArea(ports: FleetPorts) {
           .catch((error: unknown) => ({ error }));
         if (stopping.signal.aborted) return;
         const health = healthOf(answer, ports.now());
-        if (health.state !== environment.health.state || health.detail !== environment.health.detail) changed = true;
+        if (differs(health, environment.health) || differs(environment.lockout, shownLockouts.get(environment.id)))
+          changed = true;
+        shownLockouts.set(environment.id, environment.lockout);
         await ports.setHealth(environment.id, health);
       }
     };
@@ -171,6 +176,17 @@ export function fleetArea(ports: FleetPorts) {
     readRegion,
     readAll,
 
+    /** After an act on a host: what it says of itself is news. A check that runs already is enough. */
+    checkHealthSoon(): void {
+      checking ??= checkHealth()
+        .catch((error) => {
+          if (!stopping.signal.aborted) ports.log("error", `fleet: ${errorFacts(error).message}`);
+        })
+        .finally(() => {
+          checking = undefined;
+        });
+    },
+
     /** Begins to read AWS and to ask for health, over and over. */
     start(): void {
       repeat(readAll, () => ports.intervals().inventorySeconds);
@@ -180,9 +196,16 @@ export function fleetArea(ports: FleetPorts) {
     async stop(): Promise<void> {
       stopping.abort();
       for (const timer of timers) clearTimeout(timer);
-      await Promise.allSettled(reading.values());
+      await Promise.allSettled([...reading.values(), checking]);
     },
   };
+}
+
+/** Whether two readings tell something else, the time of the reading left out. */
+function differs<T extends object>(one: T | null, other: T | null | undefined): boolean {
+  const words = (value: T | null | undefined) =>
+    JSON.stringify(value ?? null, (key, inner: unknown) => (key === "checkedAt" ? undefined : inner));
+  return words(one) !== words(other);
 }
 
 function rowsOf(tenant: Tenant): FleetRow[] {

@@ -31,7 +31,7 @@ export interface FleetPorts {
     domain: string;
     name: string;
     signal: AbortSignal;
-  }): Promise<{ status: number; body: string }>;
+  }): Promise<{ status: number; body: string; certificate?: { validTo: string; issuer: string } }>;
   intervals(): { inventorySeconds: number; healthSeconds: number };
   /** The fleet changed: windows refetch. */
   changed(): void;

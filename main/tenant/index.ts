@@ -5,9 +5,12 @@ import { versionSupport } from "../../shared/policy/version-support.ts";
 import type { Account } from "../../shared/settings/model.ts";
 import { evaluationKey } from "../../shared/tenant/licence.ts";
 import { tenantContract } from "../../shared/tenant/contract.ts";
-import type { ProvisionRequest, Tenant } from "../../shared/tenant/model.ts";
+import type { EnvironmentKind, ProvisionRequest, Tenant } from "../../shared/tenant/model.ts";
 import type { FindEnvironment, OperatedEnvironment } from "../toolkit/ports.ts";
+import type { OpenWindow } from "../../shared/policy/interruption.ts";
+import { type ActsPorts, tenantActs } from "./acts.ts";
 import { environmentIdOf } from "./identity.ts";
+import { lockoutStore } from "./lockouts.ts";
 import { planProvisioning, type Planned, refusal } from "./plan.ts";
 import type { TenantPorts } from "./ports.ts";
 import { ProvisionInput, provisionTenant } from "./provision-tenant.ts";
@@ -27,11 +30,17 @@ const REGION_FACTS_MS = 30_000;
 interface PlannedWindows {
   /** Start of each environment's next planned window, by tenant and kind: "t-1/production". */
   nextWindows(): Promise<ReadonlyMap<string, Date>>;
+  /** The window that is open now. */
+  openWindow(tenantId: string, kind: EnvironmentKind): Promise<OpenWindow | null>;
 }
 
 /** Ports in, router out. `catalogue` is what the fleet last read of images and sizes. */
-export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue> } & PlannedWindows) {
+export function tenantArea(
+  ports: TenantPorts & { catalogue(): Promise<Catalogue> } & PlannedWindows &
+    Pick<ActsPorts, "secrets" | "keepSecret" | "lookAgain">,
+) {
   const store = tenantStore(ports.pool);
+  const lockouts = lockoutStore(ports.pool);
   const startProvisioning = ports.jobs.define(provisionTenant(ports, store));
   const startRollBack = ports.jobs.define(rollBackTenant(ports, store));
   const os = implement(tenantContract);
@@ -86,17 +95,18 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
 
   /** Every tenant with everything that is known of it; never waits for AWS. */
   async function listTenants(): Promise<Tenant[]> {
-    const [tenants, environments, jobs, catalogue, windows] = await Promise.all([
+    const [tenants, environments, jobs, catalogue, windows, locked] = await Promise.all([
       store.tenants(),
       store.environments(),
       ports.jobs.ofEachTenant(),
       ports.catalogue(),
       ports.nextWindows(),
+      lockouts.open(),
     ]);
     const byTenant = new Map<string, StoredEnvironment[]>();
     for (const one of environments) byTenant.set(one.tenantId, [...(byTenant.get(one.tenantId) ?? []), one]);
     const jobOf = new Map(jobs.map((job) => [job.tenantId, job]));
-    const facts = { accounts: ports.accounts(), catalogue, windows, now: ports.now() };
+    const facts = { accounts: ports.accounts(), catalogue, windows, lockouts: locked, now: ports.now() };
     return tenants.map((tenant) => {
       const job = jobOf.get(tenant.id);
       return viewTenant(tenant, byTenant.get(tenant.id) ?? [], { ...facts, jobs: job ? [job] : [] });
@@ -177,20 +187,37 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
     });
   }
 
+  const learn: ActsPorts["learn"] = async (one, { version, ...facts }) => {
+    await store.learn(one.environmentId, facts, version === undefined ? {} : { version });
+    ports.changed(one.tenantId);
+  };
+  const acts = tenantActs({
+    ...ports,
+    find: operated,
+    learn,
+    lockouts,
+    sizes: async ({ account, region }) => (await regionFacts(account, region)).sizes,
+    kinds: async (tenantId) => (await store.environments(tenantId)).map((one) => one.kind),
+  });
+
   const router = {
+    ...acts,
+
     get: os.get.handler(async ({ input }) => {
       const tenant = await existing(input.tenant);
-      const [environments, jobs, catalogue, windows] = await Promise.all([
+      const [environments, jobs, catalogue, windows, locked] = await Promise.all([
         store.environments(tenant.id),
         ports.jobs.ofTenant(tenant.id),
         ports.catalogue(),
         ports.nextWindows(),
+        lockouts.open(tenant.id),
       ]);
       return viewTenant(tenant, environments, {
         accounts: ports.accounts(),
         catalogue,
         jobs,
         windows,
+        lockouts: locked,
         now: ports.now(),
       });
     }),
@@ -351,7 +378,7 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
     return evaluationKey({ tenantId: id, service, edition, users, posTerminals });
   }
 
-  return { router, listTenants, places, operated, operatedAll, tagsOf, activationKeyOf, store };
+  return { router, listTenants, places, operated, operatedAll, tagsOf, activationKeyOf, learn, lockouts, store };
 }
 
 /** Keeps answers for a while, failures not at all. */

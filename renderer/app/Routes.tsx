@@ -1,6 +1,7 @@
 import { Button, Skeleton } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { Link, Redirect, Route, Switch } from "wouter";
+import { AccessPage } from "../access/AccessPage.tsx";
 import { CalendarPage } from "../calendar/CalendarPage.tsx";
 import { WindowPage } from "../calendar/WindowPage.tsx";
 import { FleetPage } from "../fleet/FleetPage.tsx";
@@ -9,6 +10,10 @@ import { JobsPage } from "../jobs/JobsPage.tsx";
 import { LabPage } from "../lab/LabPage.tsx";
 import { CasePage } from "../restore/CasePage.tsx";
 import { RestorePage } from "../restore/RestorePage.tsx";
+import { MaintenancePage } from "../maintenance/MaintenancePage.tsx";
+import { NewRunPage } from "../maintenance/NewRunPage.tsx";
+import { RunbooksPage } from "../maintenance/RunbooksPage.tsx";
+import { RunPage } from "../maintenance/RunPage.tsx";
 import { SettingsPage } from "../settings/SettingsPage.tsx";
 import { SnapshotsPage } from "../snapshot/SnapshotsPage.tsx";
 import { NewTenantPage } from "../tenant/NewTenantPage.tsx";
@@ -39,6 +44,12 @@ export function Routes() {
       <Route path="/tenants/:slug/restore">{({ slug }) => <RestorePage key={slug} slug={slug} />}</Route>
       <Route path="/restores/:id">{({ id }) => <CasePage key={id} caseId={id} />}</Route>
       <Route path="/tenants/:slug/snapshots">{({ slug }) => <SnapshotsPage key={slug} slug={slug} />}</Route>
+      <Route path="/tenants/:slug/access">{({ slug }) => <AccessPage key={slug} slug={slug} />}</Route>
+      <Route path="/access">{() => <AccessPage />}</Route>
+      <Route path="/maintenance" component={MaintenancePage} />
+      <Route path="/maintenance/runbooks" component={RunbooksPage} />
+      <Route path="/maintenance/new" component={NewRunPage} />
+      <Route path="/maintenance/runs/:id">{({ id }) => <RunPage key={id} runId={id} />}</Route>
       <Route path="/versions" component={VersionsPage} />
       <Route path="/expiry" component={ExpiryPage} />
       <Route path="/policy" component={PolicyPage} />

@@ -6,6 +6,7 @@ import {
   IconCalendarEvent,
   IconFlask,
   IconHourglass,
+  IconKey,
   IconKeyboard,
   IconLanguage,
   IconLayoutList,
@@ -19,6 +20,7 @@ import {
   IconSquarePlus,
   IconSun,
   IconTerminal2,
+  IconTool,
   IconVersions,
 } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
@@ -43,6 +45,8 @@ export const SCREENS = [
   { key: "jobs", path: paths.jobs, under: ["/jobs"], Icon: IconListCheck },
   { key: "terminals", path: paths.terminals(), under: ["/terminals"], Icon: IconTerminal2 },
   { key: "calendar", path: paths.calendar, under: ["/calendar"], Icon: IconCalendarEvent },
+  { key: "maintenance", path: paths.maintenance, under: ["/maintenance"], Icon: IconTool },
+  { key: "access", path: paths.access, under: ["/access"], Icon: IconKey },
   { key: "versions", path: paths.versions, under: ["/versions"], Icon: IconVersions },
   { key: "expiry", path: paths.expiry, under: ["/expiry", "/policy"], Icon: IconHourglass },
   { key: "lab", path: paths.lab, under: ["/lab"], Icon: IconFlask },
@@ -54,6 +58,7 @@ export function Shell() {
   const { t } = useWords();
   const [helpOpened, setHelpOpened] = useState(false);
   useLive();
+  useLockoutWatch();
   useShortcuts(() => setHelpOpened(true));
   return (
     <div className={classes.shell}>
@@ -118,6 +123,36 @@ function useJobNotice() {
       closeButtonProps: { "aria-label": t("ui.close") },
     });
   };
+}
+
+/** A forgotten lock-out is told on every screen, once for each alarm. */
+function useLockoutWatch() {
+  const { t } = useWords();
+  const api = useApi();
+  const [, navigate] = useLocation();
+  const fleet = useQuery(api.fleet.list.queryOptions());
+  const told = useRef(new Set<string>());
+  useEffect(() => {
+    for (const row of fleet.data?.rows ?? []) {
+      const { lockout } = row;
+      if (!lockout?.alarm) continue;
+      const id = `lockout ${row.id} ${lockout.since.getTime()} ${lockout.alarm}`;
+      if (told.current.has(id)) continue;
+      told.current.add(id);
+      notifications.show({
+        id,
+        color: "red",
+        autoClose: false,
+        title: t("acts.lockoutAlarm", { customer: row.customer }),
+        message: (
+          <UnstyledButton className={classes.notice ?? ""} onClick={() => navigate(paths.tenant(row.slug))}>
+            {t(`lockout.${lockout.alarm}`)}
+          </UnstyledButton>
+        ),
+        closeButtonProps: { "aria-label": t("ui.close") },
+      });
+    }
+  }, [fleet.data, t, navigate]);
 }
 
 function Navigation() {

@@ -22,6 +22,11 @@ export function stepWords(t: Translate, name: string): string {
   const [, asked] = /^(.+), what became of it$/.exec(name) ?? [];
   if (asked !== undefined) return t("step.whatBecame", { step: stepWords(t, asked) });
   const [, environment, step] = /^(production|test|sandbox): (.+)$/.exec(name) ?? [null, null, name];
+  const [, onHost, hostStep] = /^(\S+ (?:production|test|sandbox)): (.+)$/.exec(name) ?? [];
+  if (onHost) return `${onHost}${t("ui.colon")} ${stepWords(t, hostStep ?? "")}`;
+  const [, number, runbookStep, rest = ""] = /^(\d+): (\w+)(.*)$/.exec(name) ?? [];
+  const runbookKey = `maintenance.kind.${runbookStep}`;
+  if (number && hasWords(runbookKey)) return `${number}. ${t(runbookKey)}${rest}`;
   const region = /^read ([a-z0-9-]+)$/.exec(name)?.[1];
   if (region) return t("step.readRegion", { region });
   const key = `step.${step}`;

@@ -19,6 +19,19 @@ export const paths = {
   restore: (slug: string) => `/tenants/${encodeURIComponent(slug)}/restore`,
   restoreCase: (id: string) => `/restores/${encodeURIComponent(id)}`,
   snapshots: (slug: string) => `/tenants/${encodeURIComponent(slug)}/snapshots`,
+  access: "/access",
+  tenantAccess: (slug: string) => `/tenants/${encodeURIComponent(slug)}/access`,
+  maintenance: "/maintenance",
+  runbooks: "/maintenance/runbooks",
+  /** With tenants ("slug/kind", comma between) or a planned window to begin with. */
+  newRun: (from: { readonly tenants?: readonly string[]; readonly windowId?: string } = {}) => {
+    const query = new URLSearchParams({
+      ...(from.tenants?.length ? { tenants: from.tenants.join(",") } : {}),
+      ...(from.windowId ? { window: from.windowId } : {}),
+    }).toString();
+    return query ? `/maintenance/new?${query}` : "/maintenance/new";
+  },
+  run: (id: string) => `/maintenance/runs/${encodeURIComponent(id)}`,
   window: (id: string) => `/calendar/${encodeURIComponent(id)}`,
   job: (id: string) => `/jobs/${encodeURIComponent(id)}`,
   settings: (section: SettingsSection = "general") => `/settings/${section}`,

@@ -125,7 +125,19 @@ export const LiveEvent = z.discriminatedUnion("type", [
   /** The named contract area has new data: refetch what is shown of it. `id` narrows it to one tenant. */
   z.object({
     type: z.literal("stale"),
-    area: z.enum(["fleet", "tenant", "settings", "lab", "calendar", "terminal", "terms", "restore", "snapshot"]),
+    area: z.enum([
+      "fleet",
+      "tenant",
+      "settings",
+      "lab",
+      "calendar",
+      "terminal",
+      "terms",
+      "restore",
+      "snapshot",
+      "access",
+      "maintenance",
+    ]),
     id: z.string().optional(),
   }),
   /** Sent at once on connecting and every 10 s, so that a silent connection is known to be alive. */

@@ -64,9 +64,10 @@ const ROWS: readonly Row[] = [
   { files: /^(main\/toolkit)\//, may: ["own/", "main/jobs/", "shared/", "node:"] },
   { files: /^(main\/lab)\//, may: ["own/", "shared/", "node:"], types: ["main/log.ts"] },
   {
-    files: /^main\/(?:console|cloud)\.ts$/,
+    files: /^main\/(?:console|cloud|own-keys)\.ts$/,
     may: [
       "main/cloud.ts",
+      "main/own-keys.ts",
       "shared/",
       "node:",
       "main/jobs/",

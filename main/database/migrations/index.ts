@@ -5,6 +5,8 @@ import { sql as terms } from "./0004-terms.ts";
 import { sql as decisions } from "./0005-decisions.ts";
 import { sql as snapshot } from "./0008-snapshot.ts";
 import { sql as restore } from "./0009-restore.ts";
+import { sql as access } from "./0010-access.ts";
+import { sql as maintenance } from "./0011-maintenance.ts";
 
 /** One step of the schema. Applied ones are never changed or renamed, only followed by new ones. */
 export interface Migration {
@@ -21,4 +23,6 @@ export const migrations: readonly Migration[] = [
   { name: "0005-decisions", sql: decisions },
   { name: "0008-snapshot", sql: snapshot },
   { name: "0009-restore", sql: restore },
+  { name: "0010-access", sql: access },
+  { name: "0011-maintenance", sql: maintenance },
 ];

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { appVersion } from "../app-info.ts";
+import { addAccessVerbs } from "./access-verbs.ts";
 import { addAccountVerbs } from "./account-verbs.ts";
 import { addJobVerbs } from "./job-verbs.ts";
 import { addLabVerbs } from "./lab-verbs.ts";
@@ -34,6 +35,7 @@ export function createProgram(execute: Execute): Command {
   addRestoreVerbs(verbs);
   addJobVerbs(verbs);
   addWindowVerbs(verbs);
+  addAccessVerbs(verbs);
   addTermsVerbs(verbs);
   addSnapshotVerbs(verbs);
   addPolicyVerbs(verbs);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import type { FleetRow } from "../../../shared/fleet/model.ts";
 import type { ProvisionPlan, ProvisionRequest, Tenant } from "../../../shared/tenant/model.ts";
+import { addActVerbs } from "./act-verbs.ts";
 import { EXIT } from "./exit-status.ts";
 import type { ProvisionFlags } from "./provision-request.ts";
 import { readJson } from "./read-input.ts";
@@ -72,6 +73,7 @@ export function addTenantVerbs(verbs: Verbs): void {
     .option("--detach", "return as soon as the job is started");
 
   addRefreshVerb(verbs, tenant);
+  addActVerbs(verbs, tenant);
 }
 
 function orderOptions(command: Command): Command {

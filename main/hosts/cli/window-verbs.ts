@@ -14,6 +14,7 @@ import type { MaintenanceKind } from "../../../shared/policy/profile.ts";
 import type { EnvironmentKind } from "../../../shared/tenant/model.ts";
 import { DAY_MS, MINUTE_MS } from "../../../shared/time.ts";
 import { EXIT } from "./exit-status.ts";
+import { addRunVerbs } from "./run-verbs.ts";
 import type { Cli } from "./session.ts";
 import { plain, shown, table, type Terminal } from "./terminal.ts";
 import { oneName, oneOf, usageError } from "./usage.ts";
@@ -60,8 +61,10 @@ const NOTICE_ACTS = ["list", "draft", "export", "sent"] as const;
 const DEFAULT_MINUTES = 60;
 
 /** Planned maintenance: every plan passes the contract's rules, here as in the window. */
-export function addWindowVerbs({ noun, verb }: Verbs): void {
+export function addWindowVerbs(verbs: Verbs): void {
+  const { noun, verb } = verbs;
   const window = noun("window", "maintenance windows, their notices and the calendar");
+  addRunVerbs(verbs, window);
 
   rangeOptions(
     verb<RangeOptions>(

@@ -24,6 +24,13 @@ export const FRENCH_VERDICTS: Readonly<Record<string, string>> = {
   "prefix.forbidden": "Le préfixe « {{prefix}} » contient « {{word}} », ce que le contrat interdit.",
   "prefix.taken": "L'adresse {{address}} appartient déjà à un autre tenant.",
 
+  "domain.noChoice": "{{service}} ne laisse pas le choix du nom de domaine.",
+  "domain.malformed": "« {{domain}} » n'est pas un nom de domaine.",
+  "domain.needsCertificate": "{{domain}} demande un certificat fourni par le client.",
+  "domain.own": "{{domain}} peut servir avec le certificat du client.",
+  "certificate.ended": "Le certificat a pris fin le {{endsAt}}.",
+  "certificate.lasts": "Le certificat prend fin dans {{daysLeft}} jours.",
+
   "region.noList": "{{service}} ne fixe pas de liste de régions.",
   "region.default": "{{region}} est une région par défaut ({{allowed}}).",
   "region.exception": "{{region}} est admise par l'exception enregistrée dans {{document}}.",

@@ -177,6 +177,38 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
         }
         return { jobId: input.requestId };
       }),
+      planAct: os.tenant.planAct.handler(missing),
+      start: os.tenant.start.handler(missing),
+      stop: os.tenant.stop.handler(missing),
+      reboot: os.tenant.reboot.handler(missing),
+      lockOut: os.tenant.lockOut.handler(missing),
+      unlock: os.tenant.unlock.handler(missing),
+      planResize: os.tenant.planResize.handler(missing),
+      resize: os.tenant.resize.handler(missing),
+      certificate: os.tenant.certificate.handler(missing),
+      renewCertificate: os.tenant.renewCertificate.handler(missing),
+      checkCertificate: os.tenant.checkCertificate.handler(missing),
+      installCertificate: os.tenant.installCertificate.handler(missing),
+    },
+    access: {
+      list: os.access.list.handler(() => ({ keys: [], drift: [], readings: [] })),
+      read: os.access.read.handler(missing),
+      grant: os.access.grant.handler(missing),
+      revoke: os.access.revoke.handler(missing),
+      rotate: os.access.rotate.handler(missing),
+      sessions: os.access.sessions.handler(() => []),
+    },
+    maintenance: {
+      runbooks: {
+        list: os.maintenance.runbooks.list.handler(() => []),
+        save: os.maintenance.runbooks.save.handler(missing),
+        review: os.maintenance.runbooks.review.handler(missing),
+      },
+      plan: os.maintenance.plan.handler(missing),
+      run: os.maintenance.run.handler(missing),
+      list: os.maintenance.list.handler(() => []),
+      get: os.maintenance.get.handler(missing),
+      stop: os.maintenance.stop.handler(missing),
     },
     jobs: {
       list: os.jobs.list.handler(() => [fakeJob("job-1")]),
