@@ -4,21 +4,24 @@ import { createServer as createHttpServer, type RequestListener, type Server as 
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import { createServer, type Server, type Socket } from "node:net";
 import path from "node:path";
+import { rootCertificates } from "node:tls";
 import { AppError } from "../../../shared/errors.ts";
 import type { HostProcesses, HostSpec, MachineRoom } from "../types.ts";
 import type { LabCa } from "./ca.ts";
-import { controlHandler } from "./erp/control.ts";
+import { controlHandler, type ControlParts } from "./erp/control.ts";
 import { ERPCTL, HOSTNAME_COMMAND } from "./erp/erpctl.ts";
 import { createInstance, type ErpInstance } from "./erp/instance.ts";
 import { createSite } from "./erp/site.ts";
-import { smokeTest } from "./erp/smoke.ts";
+import { responseTime, smokeTest, type SmokeTarget } from "./erp/smoke.ts";
 import { readIfThere, writeWhole } from "./files.ts";
 import { type HostFolders, hostFolders } from "./folders.ts";
 import { consoleBlock, hostKeys } from "./host-keys.ts";
 import { checkReachable, ownFolder, type Owner } from "./owner.ts";
 import type { PostgresBinaries } from "./postgres/binaries.ts";
+import { createAccess } from "./ssh/authorized-keys.ts";
 import { endCommands, signalCommands } from "./ssh/commands.ts";
 import { createSshServer, type SshServer } from "./ssh/server.ts";
+import { createSessions } from "./ssh/sessions.ts";
 
 export interface HostContext {
   readonly ca: LabCa;
@@ -76,16 +79,26 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
   const passToken = randomBytes(24).toString("base64url");
   const site = createSite(instance, passToken);
   const web = webServer((request, response) => afterFrost(() => site(request, response)), instance);
-  const control = lazyControl(instance, folders, context, async () =>
-    smokeTest({
-      address: spec.address,
-      port: context.ports.https,
-      domain: (await instance.facts()).domain ?? "",
-      authority: await readFile(context.ca.certificateFile, "utf8"),
-      password: await instance.adminPassword(),
-      passToken,
-    }),
-  );
+  const customer = async (): Promise<SmokeTarget> => ({
+    address: spec.address,
+    port: context.ports.https,
+    domain: (await instance.facts()).domain ?? "",
+    // A customer's own chain is trusted for what it is: whether the world does is the world's to say.
+    authorities: [
+      await readFile(context.ca.certificateFile, "utf8"),
+      ...rootCertificates,
+      instance.certificate()?.cert ?? "",
+    ],
+    password: await instance.adminPassword(),
+    passToken,
+  });
+  const sessions = createSessions();
+  const control = lazyControl(folders, context, {
+    instance,
+    access: createAccess(authorizedKeysFile(folders), context.owner, (usable) => sessions.endAllBut(usable)),
+    smoke: async () => smokeTest(await customer()),
+    response: async () => responseTime(await customer()),
+  });
 
   const sshOptions = {
     authorizedKeys: async () => ((await readIfThere(authorizedKeysFile(folders))) ?? "").split("\n"),
@@ -103,6 +116,7 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
       owner: context.owner,
       full: () => instance.diskFull(),
     },
+    sessions,
     onLogIn: () => {
       void instance.wake().catch(() => undefined);
     },
@@ -330,17 +344,12 @@ function webServer(site: RequestListener, instance: ErpInstance) {
 }
 
 /** The private socket behind `erpctl`, opened when somebody may first use it. */
-function lazyControl(
-  instance: ErpInstance,
-  folders: HostFolders,
-  { owner }: HostContext,
-  smoke: Parameters<typeof controlHandler>[1],
-) {
+function lazyControl(folders: HostFolders, { owner }: HostContext, parts: ControlParts) {
   let opening: Promise<HttpServer> | undefined;
   const open = async () => {
     const file = path.join(folders.run, "erp.sock");
     await rm(file, { force: true });
-    const server = createHttpServer(controlHandler(instance, smoke));
+    const server = createHttpServer(controlHandler(parts));
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(file, resolve);

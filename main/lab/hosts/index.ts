@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { lstat, mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { AppError } from "../../../shared/errors.ts";
@@ -117,6 +117,8 @@ async function copyFolder(from: string, to: string): Promise<void> {
   const draft = `${to}.${process.pid}.part`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(path.dirname(to), { recursive: true });
+  // A volume that nothing was ever written to may have no folder.
+  if (!(await stat(from).catch(() => undefined))) return void (await mkdir(to, { recursive: true }));
   const server = await runningPostmaster(path.join(from, "pgdata"));
   const freeze = server !== undefined && !(await isStopped(server.pid));
   if (freeze) await freezeTree(server.pid);

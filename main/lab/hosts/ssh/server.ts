@@ -1,9 +1,11 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Socket } from "node:net";
-import ssh2, { type AuthContext, type Connection, type ParsedKey } from "ssh2";
+import ssh2, { type AuthContext, type Connection } from "ssh2";
 import type { HostKey } from "../host-keys.ts";
+import { isUsable, readLine } from "./authorized-keys.ts";
 import { type CommandSetting, serveCommands } from "./commands.ts";
 import { type FileView, serveFiles } from "./files.ts";
+import type { Sessions } from "./sessions.ts";
 
 export interface SshServerOptions {
   readonly keys: readonly HostKey[];
@@ -11,6 +13,7 @@ export interface SshServerOptions {
   readonly authorizedKeys: () => Promise<readonly string[]>;
   readonly commands: CommandSetting;
   readonly files: FileView;
+  readonly sessions: Sessions;
   /** Somebody has logged in. */
   readonly onLogIn: () => void;
 }
@@ -47,6 +50,7 @@ export function createSshServer(options: SshServerOptions): SshServer {
 
 function serve(client: Connection, options: SshServerOptions): void {
   let attempts = 0;
+  let openedWith: string | undefined;
   const grace = setTimeout(() => client.end(), GRACE_MS);
   grace.unref();
   client.on("error", () => undefined);
@@ -54,13 +58,19 @@ function serve(client: Connection, options: SshServerOptions): void {
   client.on("authentication", (context) => {
     if (attempts++ > ATTEMPTS_MAX) return client.end();
     authenticate(context, options.authorizedKeys).then(
-      (allowed) => (allowed ? context.accept() : context.reject(["publickey"])),
+      (fingerprint) => {
+        openedWith = fingerprint;
+        if (fingerprint) context.accept();
+        else context.reject(["publickey"]);
+      },
       () => context.reject(["publickey"]),
     );
   });
   client.on("ready", () => {
     clearTimeout(grace);
     options.onLogIn();
+    const forget = options.sessions.add(openedWith ?? "", () => client.end());
+    client.once("close", forget);
     client.on("session", (accept) => {
       const session = accept();
       serveCommands(session, options.commands);
@@ -69,25 +79,22 @@ function serve(client: Connection, options: SshServerOptions): void {
   });
 }
 
-async function authenticate(context: AuthContext, authorizedKeys: () => Promise<readonly string[]>): Promise<boolean> {
-  if (context.method !== "publickey" || context.username !== USER) return false;
+/** The fingerprint of the key that may log in with this; undefined when none may. */
+async function authenticate(
+  context: AuthContext,
+  authorizedKeys: () => Promise<readonly string[]>,
+): Promise<string | undefined> {
+  if (context.method !== "publickey" || context.username !== USER) return undefined;
   const known = (await authorizedKeys())
-    .map(readPublicKey)
-    .find((key) => key && same(key.getPublicSSH(), context.key.data));
-  if (!known) return false;
+    .map(readLine)
+    .find((one) => one && same(one.key.getPublicSSH(), context.key.data) && isUsable(one, Date.now()));
+  if (!known) return undefined;
   // Without a signature the client only asks whether the key would do.
-  if (!context.signature || !context.blob) return true;
-  return known.verify(context.blob, context.signature, context.hashAlgo) === true;
+  const signed = context.signature && context.blob;
+  if (signed && known.key.verify(context.blob, context.signature, context.hashAlgo) !== true) return undefined;
+  return known.entry.fingerprint;
 }
 
 function same(a: Buffer, b: Buffer): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
-}
-
-/** A line of authorized_keys, options in front of the key left out; undefined for comments and what is no key. */
-function readPublicKey(line: string): ParsedKey | undefined {
-  const key = /(?:^|\s)((?:ssh|ecdsa)-[\w@.-]+ [A-Za-z0-9+/=]+)/.exec(line.trim())?.[1];
-  if (!key || line.trim().startsWith("#")) return undefined;
-  const parsed = ssh2.utils.parseKey(key);
-  return parsed instanceof Error ? undefined : Array.isArray(parsed) ? parsed[0] : parsed;
 }
