@@ -203,6 +203,25 @@ export async function start(options: ConsoleOptions): Promise<Console> {
         changed();
       },
     });
+    const { metricsArea } = await import("./metrics/index.ts");
+    const metrics = metricsArea({
+      pool: database.pool,
+      now: () => new Date(),
+      shared: database.kind === "team",
+      environments: () => tenant.metered(),
+      openChannel(environment, words, listener, signal) {
+        const { accountId, address, user, hostKeys, tenantSlug, kind } = environment;
+        const account = settings.accounts().find((one) => one.id === accountId);
+        if (!account) throw clouds.secretMissing(`account of ${tenantSlug}`);
+        const host = { account, address: address ?? "", user, hostKeys, name: `${tenantSlug} ${kind}` };
+        return aws.openShell(host, { command: words }, listener, signal);
+      },
+      intervals: () => settings.get(),
+      operator: () => settings.get().operator,
+      changed: () => jobs.live.publish({ type: "stale", area: "metrics" }),
+      log: (level, text) => log[level === "warning" ? "warn" : level](text),
+    });
+    endings.push(() => metrics.stop());
     const takeOver = inventoryTaker(tenant.store, (text) => log.warn(`inventory: ${text}`));
     const fleet = fleetArea({
       pool: database.pool,
@@ -217,6 +236,12 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       setHealth: (environmentId, health) => tenant.store.setHealth(environmentId, health),
       getHealth: ({ account, address, domain, name, signal }) =>
         aws.getHttps({ account, address, domain, name }, "/health", signal),
+      looked: (environmentId, { health, latencyMs, blind }) =>
+        metrics.look(environmentId, {
+          ...{ state: health.state, source: blind ? "console" : "probe", detail: health.detail, latencyMs },
+          at: health.checkedAt ?? new Date(),
+          certificateEndsAt: health.certificate?.validTo ?? null,
+        }),
       intervals: () => settings.get(),
       changed,
       log: (level, text) => log[level === "warning" ? "warn" : level](text),
@@ -387,6 +412,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
 
     status.stage = "jobs";
     await jobs.launch();
+    await metrics.start();
     fleet.start();
     await terminal.start();
     endings.push(() => fleet.stop());
@@ -408,6 +434,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
         snapshot: snapshot.router,
         access: access.router,
         maintenance: maintenance.router,
+        metrics: metrics.router,
       },
       aws,
       published: () => jobs.live.publish({ type: "stale", area: "settings" }),
@@ -481,6 +508,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       terms: lazy(async () => ({ default: (await parts).router.terms })),
       access: lazy(async () => ({ default: (await parts).router.access })),
       maintenance: lazy(async () => ({ default: (await parts).router.maintenance })),
+      metrics: lazy(async () => ({ default: (await parts).router.metrics })),
       calendar: lazy(async () => ({ default: (await parts).router.calendar })),
     });
 

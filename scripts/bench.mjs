@@ -13,6 +13,7 @@ const MEASUREMENTS = {
   "idle-memory": async () => (await import("./bench/idle-memory.ts")).measureIdleMemory(),
   provisioning: async () => (await import("./bench/provisioning.ts")).measureProvisioning(),
   "contract-call": async () => (await import("./bench/contract-call.ts")).measureContractCall(),
+  metrics: async () => (await import("./bench/metrics.ts")).measureMetrics(),
   "job-steps": async () => (await import("./bench/job-steps.ts")).measureJobSteps(),
 };
 

@@ -5,6 +5,7 @@ import { jobsContract } from "./jobs/contract.ts";
 import { labContract } from "./lab/contract.ts";
 import { restoreContract } from "./restore/contract.ts";
 import { maintenanceContract } from "./maintenance/contract.ts";
+import { metricsContract } from "./metrics/contract.ts";
 import { settingsContract } from "./settings/contract.ts";
 import { snapshotContract } from "./snapshot/contract.ts";
 import { tenantContract } from "./tenant/contract.ts";
@@ -25,5 +26,6 @@ export const contract = {
   snapshot: snapshotContract,
   access: accessContract,
   maintenance: maintenanceContract,
+  metrics: metricsContract,
 };
 export type Contract = typeof contract;

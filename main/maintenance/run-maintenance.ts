@@ -6,6 +6,7 @@ import { FINAL_JOB_STATES } from "../../shared/jobs/model.ts";
 import { RUN_STEPS } from "../../shared/maintenance/model.ts";
 import { type NextActions, nextActions, type RunState } from "../../shared/maintenance/schedule.ts";
 import type { JobKind, StartJob, StepContext } from "../jobs/index.ts";
+import { deciding } from "./deciding.ts";
 import type { MaintenancePorts } from "./ports.ts";
 import type { TenantInput } from "./run-tenant.ts";
 import { usableRunbook } from "./runbooks.ts";
@@ -149,7 +150,7 @@ export function runMaintenance(
         return next.askAfterCanary;
       });
       if (ask || afterFirst.askAfterCanary) {
-        const answer = await job.decide("decide after the canaries", {
+        const answer = await deciding(job).decide("decide after the canaries", {
           question: "A canary failed. Shall the other tenants follow?",
           facts: { run: runId },
           options: [

@@ -17,7 +17,7 @@ import { ProvisionInput, provisionTenant } from "./provision-tenant.ts";
 import { handedOver, rollBackTenant } from "./roll-back-tenant.ts";
 import { type StoredEnvironment, type StoredTenant, tenantStore } from "./store.ts";
 import { storedTags } from "./tags.ts";
-import { type Catalogue, releasesOf, viewTenant } from "./view.ts";
+import { type Catalogue, isUnprotected, releasesOf, stateOf, viewTenant } from "./view.ts";
 
 export type { Cloud, TenantPorts } from "./ports.ts";
 export { inventoryTaker } from "./take-over.ts";
@@ -122,6 +122,25 @@ export function tenantArea(
       ...{ id, slug, customer, service, zone },
       environments: (byTenant.get(id) ?? []).map(({ kind, region }) => ({ kind, region })),
     }));
+  }
+
+  /** Every environment with what reading its counters needs. */
+  async function metered() {
+    const [tenants, environments] = await Promise.all([store.tenants(), store.environments()]);
+    const byId = new Map(tenants.map((tenant) => [tenant.id, tenant]));
+    return environments.flatMap((one) => {
+      const tenant = byId.get(one.tenantId);
+      if (!tenant) return [];
+      const { id: environmentId, kind, accountId, facts } = one;
+      return {
+        ...{ tenantId: tenant.id, tenantSlug: tenant.slug, service: tenant.service, environmentId, kind, accountId },
+        unprotected: isUnprotected(tenant, one),
+        state: stateOf(tenant, one),
+        address: facts.address ?? null,
+        user: facts.sshUser ?? "ubuntu",
+        hostKeys: one.hostKey?.split(" ") ?? [],
+      };
+    });
   }
 
   /** Everything an act on one environment needs to know, as last read. */
@@ -378,7 +397,19 @@ export function tenantArea(
     return evaluationKey({ tenantId: id, service, edition, users, posTerminals });
   }
 
-  return { router, listTenants, places, operated, operatedAll, tagsOf, activationKeyOf, learn, lockouts, store };
+  return {
+    router,
+    listTenants,
+    places,
+    metered,
+    operated,
+    operatedAll,
+    tagsOf,
+    activationKeyOf,
+    learn,
+    lockouts,
+    store,
+  };
 }
 
 /** Keeps answers for a while, failures not at all. */

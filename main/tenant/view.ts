@@ -84,8 +84,7 @@ function viewEnvironment(tenant: StoredTenant, stored: StoredEnvironment, facts:
   const { facts: known } = stored;
   const size = known.instanceType ? facts.catalogue.sizes.get(known.instanceType) : undefined;
   const ports = account?.ports ?? { ssh: 22, https: 443, http: 80 };
-  const contract = profile.environments.find((one) => one.kind === stored.kind);
-  const unprotected = contract?.unprotected ?? false;
+  const unprotected = isUnprotected(tenant, stored);
   const state = stateOf(tenant, stored);
   const zone = regionZone(stored.region);
   return {
@@ -145,6 +144,12 @@ function viewCertificate(tenant: StoredTenant, { health }: StoredEnvironment, no
   return { endsAt: validTo, issuer, daysLeft: Number(daysLeft), mark: typeof stepDays === "number" ? stepDays : null };
 }
 
+/** Contract says: no monitoring, no backup, no SLA (R9). */
+export function isUnprotected(tenant: StoredTenant, stored: StoredEnvironment): boolean {
+  const contract = profileOf(tenant.service).environments.find((one) => one.kind === stored.kind);
+  return contract?.unprotected ?? false;
+}
+
 const earlier = (one: Date | undefined, other: Date | undefined): Date | null =>
   (one && other && one > other ? other : (one ?? other)) ?? null;
 
@@ -161,7 +166,7 @@ const STATES: Readonly<Record<string, EnvironmentState>> = {
   missing: "missing",
 };
 
-function stateOf(tenant: StoredTenant, stored: StoredEnvironment): EnvironmentState {
+export function stateOf(tenant: StoredTenant, stored: StoredEnvironment): EnvironmentState {
   if (!tenant.handedOverAt) return "provisioning";
   const { instanceState } = stored.facts;
   if (instanceState) return STATES[instanceState] ?? "unknown";

@@ -157,7 +157,7 @@ export type GetHttps = (
   host: { account: Account; address: string; domain: string; name: string },
   path: string,
   signal: AbortSignal,
-) => Promise<{ status: number; body: string; certificate: { validTo: string; issuer: string } }>;
+) => Promise<{ status: number; body: string; latencyMs: number; certificate: { validTo: string; issuer: string } }>;
 
 /** One environment with everything that an act on it needs to know; read anew before each use. */
 export interface OperatedEnvironment {

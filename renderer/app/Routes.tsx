@@ -30,6 +30,9 @@ import { paths } from "./paths.ts";
 /** Loaded when it is first looked at: the terminal's own code is most of it. */
 const TerminalPage = lazy(async () => ({ default: (await import("../terminal/TerminalPage.tsx")).TerminalPage }));
 
+/** So is this one: the chart library is as large as the rest of the window. */
+const MetricsPage = lazy(async () => ({ default: (await import("../metrics/MetricsPage.tsx")).MetricsPage }));
+
 /** Which address shows which screen. */
 export function Routes() {
   return (
@@ -50,6 +53,13 @@ export function Routes() {
       <Route path="/maintenance/runbooks" component={RunbooksPage} />
       <Route path="/maintenance/new" component={NewRunPage} />
       <Route path="/maintenance/runs/:id">{({ id }) => <RunPage key={id} runId={id} />}</Route>
+      <Route path="/tenants/:slug/metrics">
+        {({ slug }) => (
+          <Suspense fallback={<Skeleton height={420} m="md" />}>
+            <MetricsPage key={slug} slug={slug} />
+          </Suspense>
+        )}
+      </Route>
       <Route path="/versions" component={VersionsPage} />
       <Route path="/expiry" component={ExpiryPage} />
       <Route path="/policy" component={PolicyPage} />

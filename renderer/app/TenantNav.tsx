@@ -11,6 +11,7 @@ const PAGES: readonly { readonly label: MessageKey; readonly path: (slug: string
   { label: "screen.restore", path: paths.restore },
   { label: "screen.snapshots", path: paths.snapshots },
   { label: "screen.access", path: paths.tenantAccess },
+  { label: "screen.metrics", path: paths.metrics },
 ];
 
 /** From one page of a tenant to its others; stands under the title of each. */

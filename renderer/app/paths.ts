@@ -32,6 +32,7 @@ export const paths = {
     return query ? `/maintenance/new?${query}` : "/maintenance/new";
   },
   run: (id: string) => `/maintenance/runs/${encodeURIComponent(id)}`,
+  metrics: (slug: string) => `/tenants/${encodeURIComponent(slug)}/metrics`,
   window: (id: string) => `/calendar/${encodeURIComponent(id)}`,
   job: (id: string) => `/jobs/${encodeURIComponent(id)}`,
   settings: (section: SettingsSection = "general") => `/settings/${section}`,

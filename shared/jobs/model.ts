@@ -137,6 +137,7 @@ export const LiveEvent = z.discriminatedUnion("type", [
       "snapshot",
       "access",
       "maintenance",
+      "metrics",
     ]),
     id: z.string().optional(),
   }),

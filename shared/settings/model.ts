@@ -10,6 +10,8 @@ const choices = {
   inventorySeconds: z.number().int().min(15).max(86_400),
   /** Seconds between two HTTPS health checks of a production environment. */
   healthSeconds: z.number().int().min(5).max(3_600),
+  /** Seconds between two readings of a host's counters. */
+  metricsSeconds: z.number().int().min(10).max(60),
   /** Networks allowed to reach SSH on new hosts. */
   sshFrom: z.array(Cidr).max(50),
   /** Saved views of the fleet table. */
@@ -23,6 +25,7 @@ export const Settings = z.object({
   operator: choices.operator.default("operator"),
   inventorySeconds: choices.inventorySeconds.default(60),
   healthSeconds: choices.healthSeconds.default(30),
+  metricsSeconds: choices.metricsSeconds.default(10),
   sshFrom: choices.sshFrom.default([]),
   fleetViews: choices.fleetViews.default([]),
 });

@@ -6,9 +6,11 @@ import { AppError, errorFacts } from "../../shared/errors.ts";
 import { FINAL_JOB_STATES, type JobState, type LiveEvent } from "../../shared/jobs/model.ts";
 import type { Fault, LabStatus } from "../../shared/lab/model.ts";
 import { type Account, type ConsoleStatus, Settings, type VaultStatus } from "../../shared/settings/model.ts";
+import { limitsOf } from "../../shared/metrics/thresholds.ts";
 import type { ImageOption, ProvisionRequest, SizeOption, Tenant } from "../../shared/tenant/model.ts";
 import { provisionSteps } from "../../shared/tenant/provision-steps.ts";
 import { createFakeCalendar } from "./fake-calendar.ts";
+import { createFakeMetrics } from "./fake-metrics.ts";
 import { createFakeTerminal } from "./fake-terminal.ts";
 import { createFakeRestores } from "./fake-restore.ts";
 import { createFakeSnapshots } from "./fake-snapshots.ts";
@@ -91,6 +93,7 @@ export function createFakeConsole(options: FakeOptions = {}) {
   };
 
   const snapshots = createFakeSnapshots(tenants, now);
+  const metrics = createFakeMetrics(tenants, now);
   const terms = createFakeTerms(tenants, RELEASES, now, () => push({ type: "stale", area: "terms" }));
   const restores = createFakeRestores(tenants, now);
   const terminal = createFakeTerminal(tenants, now, () => push({ type: "stale", area: "terminal" }));
@@ -406,6 +409,16 @@ export function createFakeConsole(options: FakeOptions = {}) {
         return (vault = { ...vault, state: "open" });
       }),
       lockVault: os.settings.lockVault.handler(() => (vault = { ...vault, state: "locked" })),
+    },
+    metrics: {
+      now: os.metrics.now.handler(({ input }) => metrics.now(input.tenant)),
+      query: os.metrics.query.handler(({ input }) => metrics.query(input)),
+      watch: os.metrics.watch.handler(async function* () {
+        yield { readings: [], changed: [] };
+      }),
+      events: os.metrics.events.handler(() => ({ events: [], intervals: [] })),
+      limits: os.metrics.limits.handler(() => limitsOf(new Map())),
+      setLimit: os.metrics.setLimit.handler(() => limitsOf(new Map())),
     },
     terms: {
       get: os.terms.get.handler(({ input }) => terms.get(input.tenant)),

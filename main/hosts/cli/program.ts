@@ -4,6 +4,7 @@ import { addAccessVerbs } from "./access-verbs.ts";
 import { addAccountVerbs } from "./account-verbs.ts";
 import { addJobVerbs } from "./job-verbs.ts";
 import { addLabVerbs } from "./lab-verbs.ts";
+import { addMetricsVerbs } from "./metrics-verbs.ts";
 import { addPolicyVerbs } from "./policy-verbs.ts";
 import { addRestoreVerbs } from "./restore-verbs.ts";
 import { addSettingsVerbs } from "./settings-verbs.ts";
@@ -38,6 +39,7 @@ export function createProgram(execute: Execute): Command {
   addAccessVerbs(verbs);
   addTermsVerbs(verbs);
   addSnapshotVerbs(verbs);
+  addMetricsVerbs(verbs);
   addPolicyVerbs(verbs);
   addLabVerbs(verbs);
   addSettingsVerbs(verbs);

@@ -304,6 +304,16 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       }),
       lockVault: os.settings.lockVault.handler(missing),
     },
+    metrics: {
+      now: os.metrics.now.handler(() => []),
+      query: os.metrics.query.handler(missing),
+      watch: os.metrics.watch.handler(async function* () {
+        yield { readings: [], changed: [] };
+      }),
+      events: os.metrics.events.handler(missing),
+      limits: os.metrics.limits.handler(() => []),
+      setLimit: os.metrics.setLimit.handler(missing),
+    },
     terms: {
       get: os.terms.get.handler(missing),
       record: os.terms.record.handler(missing),

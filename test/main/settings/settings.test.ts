@@ -17,6 +17,7 @@ const defaults = {
   operator: "operator",
   inventorySeconds: 60,
   healthSeconds: 30,
+  metricsSeconds: 10,
   sshFrom: [],
   fleetViews: [],
 };
