@@ -108,7 +108,8 @@ export function runMaintenance(
       for (const jobId of [...lost, ...next.start]) await start(run, tenants.find((one) => one.jobId === jobId)!);
       if (next.settle.length + next.start.length > 0) ports.changed();
       const after = await store.tenants(runId);
-      await step.detail(`${after.filter(({ state }) => state === "ended").length} of ${after.length} ended`);
+      const done = after.filter(({ state }) => state === "ended").length;
+      await step.detail(`${done} of ${after.length} ended`);
       if (isOver(next, after)) return next;
       await sleep(LOOK_EVERY_MS, undefined, { signal: step.signal }).catch(() => undefined);
     }
