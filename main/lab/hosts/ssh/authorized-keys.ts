@@ -27,6 +27,7 @@ export interface Access {
 }
 
 const COMMENT = "fleetwright:";
+const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
 const ID = /^[A-Za-z0-9][\w.:-]{0,99}$/;
 
 export function createAccess(
@@ -71,10 +72,13 @@ export function createAccess(
       }),
     revoke: (id) =>
       alone(async () => {
-        checkId(id);
+        const isMeant = FINGERPRINT.test(id)
+          ? (line: string) => readLine(line)?.entry.fingerprint === id
+          : (line: string) => isOf(line, id);
+        if (!FINGERPRINT.test(id)) checkId(id);
         const lines = await read();
-        if (!lines.some((line) => isOf(line, id))) return entries(lines);
-        return replace((before) => before.filter((line) => !isOf(line, id)));
+        if (!lines.some(isMeant)) return entries(lines);
+        return replace((before) => before.filter((line) => !isMeant(line)));
       }),
   };
 }

@@ -6,6 +6,7 @@ export const maintenanceEn = {
   "maintenance.noRuns": "Nothing was run yet",
   "maintenance.noRunsHint": "A run takes one reviewed runbook through one or many tenants, canaries first.",
   "maintenance.newRun": "New run",
+  "maintenance.newRunOfShown": "With the {{count}} environments shown",
   "maintenance.runbooks": "Runbooks",
   "maintenance.runbook": "Runbook",
   "maintenance.add": "Add runbook",
@@ -102,6 +103,7 @@ export const maintenanceFr: AreaWords<typeof maintenanceEn> = {
   "maintenance.noRunsHint":
     "Un passage mène une procédure relue à travers un ou plusieurs tenants, les éclaireurs d'abord.",
   "maintenance.newRun": "Nouveau passage",
+  "maintenance.newRunOfShown": "Avec les {{count}} environnements affichés",
   "maintenance.runbooks": "Procédures",
   "maintenance.runbook": "Procédure",
   "maintenance.add": "Ajouter une procédure",
