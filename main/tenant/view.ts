@@ -132,7 +132,7 @@ function viewLockout({ id, facts: { instanceState }, health }: StoredEnvironment
     reading: instanceState === "running" ? health.lockout : undefined,
     readAt: health.checkedAt,
     record,
-    jobRuns: facts.jobs.some((job) => job.id === record?.jobId && !FINAL_JOB_STATES.has(job.state)),
+    activeJobId: facts.jobs.find((job) => !FINAL_JOB_STATES.has(job.state))?.id ?? null,
     now: facts.now,
   });
 }

@@ -42,8 +42,8 @@ export interface LockoutFacts {
   readonly reading: LockoutReading | null | undefined;
   readonly readAt: Date | null;
   readonly record: LockoutRecord | null;
-  /** The record's job runs or waits. */
-  readonly jobRuns: boolean;
+  /** The tenant's job that runs or waits: snapshots and restores close a tenant too, and open it themselves. */
+  readonly activeJobId: string | null;
   readonly now: Date;
 }
 
@@ -53,16 +53,18 @@ const SETTLED_MS = 5_000;
 /**
  * The watchdog's rule: is the environment locked out, why, and should somebody be woken? Pure.
  *
- * A lock-out without a record is an alarm at once; with one, when it lasts longer than stated, beyond its window, or
+ * A lock-out without a record or a job under way is an alarm at once; with one, when it lasts longer than stated, beyond its window, or
  * beyond the job that ordered it. One that was never lifted by the console but is gone on the host alarms too: the
  * customer may be working on what is not ready. Null: open, as it should be.
  */
-export function watchLockout({ reading, readAt, record, jobRuns, now }: LockoutFacts): Lockout | null {
+export function watchLockout({ reading, readAt, record, activeJobId, now }: LockoutFacts): Lockout | null {
   if (!record) {
     if (!reading) return null;
-    return { ...reading, reason: null, by: null, jobId: null, seen: true, alarm: "unexplained" };
+    const alarm = activeJobId === null ? "unexplained" : null;
+    return { ...reading, reason: null, by: null, jobId: activeJobId, seen: true, alarm };
   }
   const { since, until, reason, by, jobId, windowEndsAt } = record;
+  const jobRuns = jobId !== null && jobId === activeJobId;
   const shown = { since, until, reason, by, jobId, seen: reading !== null && reading !== undefined };
   const openedByHost = reading === null && readAt !== null && readAt.getTime() > since.getTime() + SETTLED_MS;
   if (openedByHost) return { ...shown, alarm: jobRuns && !(until && until <= now) ? null : "endedByItself" };

@@ -16,7 +16,7 @@ const record: LockoutRecord = {
 };
 const closed = { since: before(10), until: null };
 const alarmOf = (facts: Partial<LockoutFacts>) =>
-  watchLockout({ reading: closed, readAt: before(1), record, jobRuns: false, now: NOW, ...facts })?.alarm;
+  watchLockout({ reading: closed, readAt: before(1), record, activeJobId: null, now: NOW, ...facts })?.alarm;
 
 test.each<[string, Partial<LockoutFacts>, ReturnType<typeof alarmOf>]>([
   ["open and nobody closed it", { reading: null, record: null }, undefined],
@@ -24,20 +24,25 @@ test.each<[string, Partial<LockoutFacts>, ReturnType<typeof alarmOf>]>([
   ["closed as it was said", {}, null],
   ["closed, and the host was not asked", { reading: undefined, readAt: null }, null],
   ["closed, and nobody recorded why", { record: null }, "unexplained"],
+  ["closed without a record by a job that runs", { record: null, activeJobId: "j" }, null],
   ["closed for longer than was said", { record: { ...record, until: NOW } }, "overdue"],
   ["not asked, but longer than was said", { reading: undefined, record: { ...record, until: before(1) } }, "overdue"],
   ["closed beyond its window", { record: { ...record, windowEndsAt: before(1) } }, "windowEnded"],
-  ["closed by a job that runs", { record: { ...record, jobId: "j" }, jobRuns: true }, null],
+  ["closed by a job that runs", { record: { ...record, jobId: "j" }, activeJobId: "j" }, null],
   ["closed by a job that is over", { record: { ...record, jobId: "j" } }, "jobEnded"],
   ["open again although nobody unlocked it", { reading: null }, "endedByItself"],
   ["open when asked just before it was closed", { reading: null, readAt: before(11) }, null],
-  ["open for the moment while its job runs", { reading: null, record: { ...record, jobId: "j" }, jobRuns: true }, null],
+  [
+    "open for the moment while its job runs",
+    { reading: null, record: { ...record, jobId: "j" }, activeJobId: "j" },
+    null,
+  ],
 ])("%s: %s", (_, facts, alarm) => {
   expect(alarmOf(facts)).toBe(alarm);
 });
 
 test("what is shown tells who closed it, why and until when", () => {
-  expect(watchLockout({ reading: closed, readAt: before(1), record, jobRuns: false, now: NOW })).toEqual({
+  expect(watchLockout({ reading: closed, readAt: before(1), record, activeJobId: null, now: NOW })).toEqual({
     ...{ since: record.since, until: record.until, reason: "Repair", by: "Ana", jobId: null, seen: true, alarm: null },
   });
 });
