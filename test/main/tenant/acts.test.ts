@@ -107,3 +107,19 @@ test("R2, R8: a plan to resize names both sizes, every rule, and shrinks nothing
     code: "InvalidInput",
   });
 });
+
+test("R2: resized, it serves with its new size and is open again", async () => {
+  const order = { ...target, instanceType: "m6i.xlarge", volumeGiB: 30, overrides };
+  await done(await running.api.tenant.resize({ ...order, requestId: randomUUID(), confirm: "acts" }));
+  const grown = await until((one) => one.lockout === null && one.health.state === "up");
+  expect(grown).toMatchObject({ instanceType: "m6i.xlarge", volumeGiB: 30 });
+}, 240_000);
+
+test("R13: a renewed certificate is another one of the same name, and its days are shown", async () => {
+  const before = await running.api.tenant.certificate(target);
+  await done(await running.api.tenant.renewCertificate({ ...target, requestId: randomUUID() }));
+  const after = await running.api.tenant.certificate(target);
+  expect(after.domain).toBe(before.domain);
+  expect(after.fingerprint).not.toBe(before.fingerprint);
+  expect((await until((one) => one.certificate !== null)).certificate!.daysLeft).toBeGreaterThan(0);
+}, 120_000);
