@@ -6,7 +6,7 @@ import { allow, refuse, standingRefusals, type Verdict, withOverrides } from "..
 import { lossesOf } from "../../shared/restore/compare.ts";
 import { checkIdentity, identitySides, type IdentityFacts } from "../../shared/restore/identity.ts";
 import type { RestoreOrder, RestorePlan, RestoreSource, SourceManifest } from "../../shared/restore/model.ts";
-import { REFRESH_FIRST_STEP, RESTORE_STEPS } from "../../shared/restore/steps.ts";
+import { restoreSteps } from "../../shared/restore/steps.ts";
 import type { EnvironmentKind } from "../../shared/tenant/model.ts";
 import { DAY_MS, HOUR_MS } from "../../shared/time.ts";
 import type { PlannedWork } from "./ports.ts";
@@ -120,7 +120,7 @@ export function planRestore(order: Omit<RestoreOrder, "tenant" | "source">, fact
       `${target?.instanceType ?? "?"}, ${image?.imageId ?? "no image"}`,
       "SSH and HTTPS from allowed networks only",
     ],
-    steps: [...(purpose === "refresh" && !source ? [REFRESH_FIRST_STEP] : []), ...RESTORE_STEPS],
+    steps: restoreSteps(purpose),
     volumeGiB: volumeGiB || null,
     keptUntil: new Date(now.getTime() + order.keepDays * DAY_MS),
   };

@@ -2,14 +2,8 @@ import { z } from "zod";
 import { AppError } from "../../shared/errors.ts";
 import { checksOf } from "../../shared/restore/compare.ts";
 import { checkIdentity } from "../../shared/restore/identity.ts";
-import {
-  RefreshOrder,
-  type RestoreCase,
-  type RestoreCheck,
-  RestoreOrder,
-  type RestoreSource,
-} from "../../shared/restore/model.ts";
-import { REFRESH_FIRST_STEP, RESTORE_STEPS } from "../../shared/restore/steps.ts";
+import { type RestoreCase, type RestoreCheck, RestoreOrder, type RestoreSource } from "../../shared/restore/model.ts";
+import { COPY_STEP, restoreSteps } from "../../shared/restore/steps.ts";
 import { type EnvironmentKind } from "../../shared/tenant/model.ts";
 import { TAG } from "../../shared/tenant/tags.ts";
 import { type JobKind, type JobRun, pollUntil, type StepContext } from "../jobs/index.ts";
@@ -62,7 +56,7 @@ function jobOf(kind: "restore.run" | "restore.refresh", parts: RunParts): JobKin
   return {
     kind,
     input: RunInput,
-    plan: () => (kind === "restore.refresh" ? [REFRESH_FIRST_STEP, ...RESTORE_STEPS] : RESTORE_STEPS),
+    plan: () => restoreSteps(kind === "restore.refresh" ? "refresh" : "restore"),
     run: (input, job) => restoreBeside(parts, input, job),
   };
 }
@@ -96,7 +90,7 @@ async function restoreBeside(parts: RunParts, input: RunInput, job: JobRun): Pro
     })) === "refresh";
 
   if (isRefresh) {
-    await step(REFRESH_FIRST_STEP, async (context) => {
+    await step(COPY_STEP, async (context) => {
       if ((await known()).source) return void (await context.detail("an earlier copy was chosen"));
       const environment = await production();
       const copy = await takeCopy(ports, store, environment, made("source"), "for a refresh", context);
@@ -350,5 +344,3 @@ function besideTags(environment: OperatedEnvironment, caseId: string) {
     [TAG.label]: `restore ${caseId}`,
   };
 }
-
-export { RefreshOrder };

@@ -15,7 +15,13 @@ export const RESTORE_STEPS = [
   "ready to compare",
 ] as const;
 
-export const REFRESH_FIRST_STEP = "snapshot production";
+/** A refresh takes its copy itself, once it is decided. */
+export const COPY_STEP = "snapshot production";
+
+export const restoreSteps = (purpose: "restore" | "refresh"): string[] => {
+  const [decide, ...others] = RESTORE_STEPS;
+  return purpose === "refresh" ? [decide, COPY_STEP, ...others] : [...RESTORE_STEPS];
+};
 
 /** Steps of a swap, in order. Up to `open to customers` everything can still go back by itself. */
 export const SWAP_STEPS = [
