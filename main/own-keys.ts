@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import type { Account } from "../shared/settings/model.ts";
-import type { OwnKeys } from "./access/index.ts";
 
 interface Secrets {
   get(name: string): Promise<string | undefined>;
@@ -101,5 +100,5 @@ export function openOwnKeys(vault: Secrets, { sshKeyOf, makeKeyPair, publicKeyOf
       const found = await Promise.all([next, before, lab].map((name) => vault.get(name)));
       return found.filter((one) => one !== undefined);
     },
-  } satisfies Omit<OwnKeys, "logInWithNext"> & object;
+  };
 }

@@ -211,7 +211,8 @@ export function maintenanceArea(ports: MaintenancePorts) {
         },
         plan.tenants.map((one, position) => ({
           ...{ runId: requestId, position, tenantId: one.tenantId, slug: one.slug, customer: one.customer },
-          ...{ environment: one.environment, wave: one.wave, state: "waiting", outcome: null, whyNotStarted: null },
+          ...{ environment: one.environment, wave: one.wave, outcome: null, whyNotStarted: null },
+          state: "waiting",
           jobId: stableId(`${requestId}/${keyOf(one)}`),
           ...{ detail: null, startedAt: null, endedAt: null },
         })),

@@ -6,7 +6,6 @@ import { FINAL_JOB_STATES } from "../../shared/jobs/model.ts";
 import { RUN_STEPS } from "../../shared/maintenance/model.ts";
 import { type NextActions, nextActions, type RunState } from "../../shared/maintenance/schedule.ts";
 import type { JobKind, StartJob, StepContext } from "../jobs/index.ts";
-import { deciding } from "./deciding.ts";
 import type { MaintenancePorts } from "./ports.ts";
 import type { TenantInput } from "./run-tenant.ts";
 import { usableRunbook } from "./runbooks.ts";
@@ -72,7 +71,8 @@ export function runMaintenance(
   }
 
   async function start(run: StoredRun, one: StoredRunTenant): Promise<void> {
-    const { runbook, to, windows } = run.plan;
+    const { to, windows } = run.plan;
+    const { version: _version, sha256: _sha256, ...runbook } = run.plan.runbook;
     const window = windows[keyOf(one)];
     await store.started(one.jobId, ports.now());
     await outside(() =>
@@ -151,7 +151,7 @@ export function runMaintenance(
         return next.askAfterCanary;
       });
       if (ask || afterFirst.askAfterCanary) {
-        const answer = await deciding(job).decide("decide after the canaries", {
+        const answer = await job.decide("decide after the canaries", {
           question: "A canary failed. Shall the other tenants follow?",
           facts: { run: runId },
           options: [

@@ -7,10 +7,10 @@ import { EnvironmentKind } from "../../shared/tenant/model.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../shared/time.ts";
 import { TAG } from "../../shared/tenant/tags.ts";
 import { type JobKind, type JobRun, pollUntil, type StepContext } from "../jobs/index.ts";
+import { detachedStep } from "../toolkit/detached.ts";
 import { commandFailed, HostUpdate, longVerbs } from "../toolkit/erpctl.ts";
 import { operate, type Operated } from "../toolkit/operate.ts";
 import { hostOf } from "../toolkit/ports.ts";
-import { deciding } from "./deciding.ts";
 import type { MaintenancePorts } from "./ports.ts";
 import type { MaintenanceStore } from "./store.ts";
 
@@ -75,8 +75,8 @@ export function runTenant(
         });
       } catch (error) {
         const facts = errorFacts(error);
-        // Written outside a step: it is said again by whoever ends this job.
-        if (facts.code !== "Unexpected" || facts.message) {
+        // Of anything else (a bug, another run of this job) the parent reads the job's own end.
+        if (facts.code !== "Unexpected") {
           await store.ended(job.jobId, "failed", facts.message, ports.now()).catch(() => undefined);
           ports.changed();
         }
@@ -113,36 +113,29 @@ async function workThrough(
   let left = false;
   for (const [index, one] of input.runbook.steps.entries()) {
     const name = runbookStepName(one, index);
-    // The safe point before each step; what was begun is finished.
-    const skip = await job.step(name, async (step) => {
-      const begun = await store.begun(job.jobId);
-      if (left || (begun <= index && (await mustWindDown(input.runId)))) {
-        await step.detail("left out");
-        return { skipped: true, failed: null };
-      }
-      const interrupted = begun > index;
-      await store.begin(job.jobId, index + 1);
-      try {
-        await doStep(ports, input, host, one, step, interrupted);
-        return { skipped: false, failed: null };
-      } catch (error) {
-        return { skipped: false, failed: asked(error) };
-      }
+    const begun = await job.step(`${name}, safe point`, async (step) => {
+      const before = await store.begun(job.jobId);
+      // What was begun is finished, whatever the run decides meanwhile.
+      const leaves = left || (before <= index && (await mustWindDown(input.runId)));
+      if (!leaves) await store.begin(job.jobId, index + 1);
+      await step.detail(leaves ? "left out" : "goes on");
+      return !leaves;
     });
-    left ||= skip.skipped;
-    if (skip.failed) {
-      const answer = await askAndRepeat(ports, input, host, job, name, skip.failed, (step) =>
-        doStep(ports, input, host, one, step, false),
-      );
-      if (answer === "leaveLocked") return "leftLocked";
+    if (!begun) {
+      left = true;
+      continue;
     }
-    if (!skip.skipped && one.kind === "approval") {
-      const said = await deciding(job).decide(`${name}: answer`, {
+    const answer = await untilDone(ports, input, host, job, name, (attempt) =>
+      doStep(ports, input, host, job, one, attempt),
+    );
+    if (answer !== "done") return "leftLocked";
+    if (one.kind === "approval") {
+      const said = await job.decide(`${name}, answer`, {
         question: one.question,
-        facts: { tenant: input.tenantId },
+        facts: { runbook: input.runbook.name },
         options: [
           { id: "goOn", label: "Go on" },
-          { id: "leaveLocked", label: "Stop here and leave it locked out", danger: false },
+          { id: "leaveLocked", label: "Stop here and leave it locked out" },
         ],
       });
       if (said.option !== "goOn") return "leftLocked";
@@ -153,16 +146,7 @@ async function workThrough(
     [POST_CHECKS, (step: StepContext) => postChecks(ports, input, host, step)],
     [SMOKE, host.smoke],
   ] as const) {
-    const failed = await job.step(name, async (step) => {
-      try {
-        await work(step);
-        return null;
-      } catch (error) {
-        return asked(error);
-      }
-    });
-    if (!failed) continue;
-    const answer = await askAndRepeat(ports, input, host, job, name, failed, work, true);
+    const answer = await untilDone(ports, input, host, job, name, (attempt) => job.step(attempt, work), true);
     if (answer === "leaveLocked") return "leftLocked";
     if (answer === "unlockAnyway") {
       await unlock(ports, input, job, host);
@@ -181,30 +165,29 @@ function unlock(ports: MaintenancePorts, input: TenantInput, job: JobRun, host: 
   });
 }
 
-/** Failures that a person can decide about; those that pass by themselves are tried again by the step. */
+/** Failures that a person can decide about. What passes by itself the step has tried again before. */
 function asked(error: unknown): ErrorFacts {
   const facts = errorFacts(error);
-  const passes =
-    facts.details.retryable || ["AwsNotFound", "AwsCredentialsExpired", "VaultLocked"].includes(facts.code);
-  if (passes || facts.code === "Cancelled" || facts.code === "Unexpected") throw error;
+  if (facts.code === "Cancelled" || facts.code === "Unexpected") throw error;
   return facts;
 }
 
-/** Asks until the work succeeds or a person decides otherwise. Nothing is opened meanwhile. */
-async function askAndRepeat(
+/** Does the work until it succeeds or a person decides otherwise. Nothing is opened meanwhile. */
+async function untilDone(
   ports: MaintenancePorts,
   input: TenantInput,
   host: Operated,
   job: JobRun,
   name: string,
-  first: ErrorFacts,
-  work: (step: StepContext) => Promise<void>,
+  /** Does it as a step of this name. */
+  work: (name: string) => Promise<unknown>,
   mayUnlock = false,
 ): Promise<"done" | "leaveLocked" | "unlockAnyway"> {
-  let failed: ErrorFacts | null = first;
-  for (let attempt = 2; failed; attempt++) {
-    const tenant = await job.step(`${name}: look (${attempt})`, async () => (await host.environment()).tenantSlug);
-    const answer = await deciding(job).decide(`${name}: decide (${attempt})`, {
+  for (let attempt = 1; ; attempt++) {
+    const failed = await work(attempt === 1 ? name : `${name} (${attempt})`).then(() => null, asked);
+    if (!failed) return "done";
+    const tenant = await job.step(`${name}, look (${attempt})`, async () => (await host.environment()).tenantSlug);
+    const answer = await job.decide(`${name}, decide (${attempt})`, {
       question: `"${name}" failed on ${tenant} ${input.kind}, which is locked out: ${failed.message}`,
       facts: { step: name, code: failed.code, next: failed.details.next ?? "" },
       options: [
@@ -214,16 +197,7 @@ async function askAndRepeat(
       ],
     });
     if (answer.option !== "retry") return answer.option === "unlockAnyway" ? "unlockAnyway" : "leaveLocked";
-    failed = await job.step(`${name} (${attempt})`, async (step) => {
-      try {
-        await work(step);
-        return null;
-      } catch (error) {
-        return asked(error);
-      }
-    });
   }
-  return "done";
 }
 
 async function preChecks(
@@ -283,56 +257,68 @@ async function doStep(
   ports: MaintenancePorts,
   input: TenantInput,
   host: Operated,
+  job: JobRun,
   one: RunbookStep,
-  step: StepContext,
-  interrupted: boolean,
+  name: string,
 ): Promise<void> {
   switch (one.kind) {
     case "stackUpdate":
-      return update(ports, host, longVerbs.updateStack(), step);
+      return update(ports, host, job, name, longVerbs.updateStack());
     case "applicationUpdate": {
       const to = one.to ?? input.to;
       if (!to) throw new AppError("InvalidInput", "The run names no version to update to.", { retryable: false });
-      return update(ports, host, longVerbs.updateApplication(to), step);
+      return update(ports, host, job, name, longVerbs.updateApplication(to));
     }
     case "command":
-      if (interrupted && !one.idempotent) throw unknownOutcome(one.words);
-      return command(ports, host, one.words, one.timeoutSeconds, step);
+      await detachedStep(job, name, {
+        ...{ run: ports.runOnHost, host: async () => hostOf(await host.environment()), words: one.words },
+        withinMs: one.timeoutSeconds * SECOND_MS,
+        onUnknown: one.idempotent ? "again" : "decide",
+        parse: (stdout) => stdout.length,
+      });
+      return;
     case "check":
-      return command(ports, host, one.words, one.timeoutSeconds, step);
+      return job.step(name, (step) => check(ports, host, one.words, one.timeoutSeconds, step));
     case "reboot":
-      await host.reboot(step);
-      await host.answers(step);
-      return host.serves(step);
-    case "wait": {
-      const until = performance.now() + one.seconds * SECOND_MS;
-      await pollUntil(
-        "Waiting",
-        step.signal,
-        { everyMs: SECOND_MS, withinMs: one.seconds * SECOND_MS + MINUTE_MS },
-        async () => (performance.now() >= until ? true : undefined),
-      );
-      return step.detail(`${one.seconds} s`);
-    }
+      return job.step(name, async (step) => {
+        await host.reboot(step);
+        await host.answers(step);
+        await host.serves(step);
+      });
+    case "wait":
+      return job.step(name, async (step) => {
+        const until = performance.now() + one.seconds * SECOND_MS;
+        const withinMs = one.seconds * SECOND_MS + MINUTE_MS;
+        await pollUntil("Waiting", step.signal, { everyMs: SECOND_MS, withinMs }, async () =>
+          performance.now() >= until ? true : undefined,
+        );
+        await step.detail(`${one.seconds} s`);
+      });
     case "approval":
-      return step.detail(one.question);
+      return job.step(name, (step) => step.detail(one.question));
   }
 }
 
-/** Updates may be repeated: the host knows what it has done already. */
+/** Runs on the host by itself, and outlives this console. It may be repeated: the host knows what it has done. */
 async function update(
   ports: MaintenancePorts,
   host: Operated,
+  job: JobRun,
+  name: string,
   words: readonly string[],
-  step: StepContext,
 ): Promise<void> {
-  const printed = await onHost(ports, host, words, UPDATE_MS, step);
-  const { changed, rebootNeeded } = HostUpdate.parse(JSON.parse(printed));
-  const names = changed.map(({ name, from, to }) => `${name} ${from ?? "-"} to ${to}`).join(", ");
-  await step.detail(`${names || "nothing to change"}${rebootNeeded ? "; restart needed" : ""}`);
+  const { changed, rebootNeeded } = await detachedStep(job, name, {
+    ...{ run: ports.runOnHost, host: async () => hostOf(await host.environment()), words },
+    ...{ withinMs: UPDATE_MS, onUnknown: "again" as const, everyMs: SECOND_MS },
+    parse: (stdout) => HostUpdate.parse(JSON.parse(stdout)),
+  });
+  await job.step(`${name}, what changed`, async (step) => {
+    const names = changed.map(({ name: one, from, to }) => `${one} ${from ?? "-"} to ${to}`).join(", ");
+    await step.detail(`${names || "nothing to change"}${rebootNeeded ? "; restart needed" : ""}`);
+  });
 }
 
-async function command(
+async function check(
   ports: MaintenancePorts,
   host: Operated,
   words: readonly string[],
@@ -369,13 +355,5 @@ function tooLong(words: readonly string[], withinMs: number): AppError {
     "Timeout",
     `"${words.slice(0, 3).join(" ")}" did not end within ${Math.round(withinMs / SECOND_MS)} s.`,
     { retryable: false, next: "Look on the host whether it still runs, before it is tried again." },
-  );
-}
-
-function unknownOutcome(words: readonly string[]): AppError {
-  return new AppError(
-    "DecisionNeeded",
-    `Nobody knows whether "${words.slice(0, 3).join(" ")}" ended: it was under way when the console was interrupted.`,
-    { retryable: false, next: "Look on the host; it may not be harmless to run it twice." },
   );
 }

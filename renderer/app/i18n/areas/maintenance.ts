@@ -211,10 +211,6 @@ export const maintenanceSentences: Readonly<Record<string, string>> = {
   '"{{words}}" did not end within {{=seconds}} s.': "« {{words}} » n'a pas pris fin en {{seconds}} s.",
   "Look on the host whether it still runs, before it is tried again.":
     "Voyez sur l'hôte si cela tourne encore, avant un nouvel essai.",
-  'Nobody knows whether "{{words}}" ended: it was under way when the console was interrupted.':
-    "Personne ne sait si « {{words}} » a pris fin : c'était en cours quand la console a été interrompue.",
-  "Look on the host; it may not be harmless to run it twice.":
-    "Voyez sur l'hôte ; l'exécuter deux fois n'est peut-être pas sans danger.",
   "There is no maintenance run {{run}}.": "Il n'y a pas de passage de maintenance {{run}}.",
   "The runbook {{name}} was changed after the run was planned.":
     "La procédure {{name}} a été changée après la planification du passage.",
@@ -247,6 +243,7 @@ export const maintenanceSentences: Readonly<Record<string, string>> = {
   "Go on": "Continuer",
   "Stop here and leave it locked out": "S'arrêter ici et le laisser verrouillé",
   "left out": "omise",
+  "goes on": "se poursuit",
   "failed within the budget": "échecs supportables",
   sound: "en ordre",
   "nothing to change": "rien à changer",
