@@ -299,9 +299,11 @@ export function metricsArea(ports: MetricsPorts) {
 
   const os = implement(metricsContract);
   const router = {
-    now: os.now.handler(async ({ input }) =>
-      (input.tenant === undefined ? environments : await placesOf(input.tenant)).map(nowOf),
-    ),
+    now: os.now.handler(async ({ input }) => {
+      if (input.tenant !== undefined) return (await placesOf(input.tenant)).map(nowOf);
+      if (environments.length === 0) environments = await ports.environments();
+      return environments.map(nowOf);
+    }),
 
     query: os.query.handler(async ({ input }) => {
       checkRange(input.from, input.to);
