@@ -1,8 +1,9 @@
-import { AppError } from "../../shared/errors.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AppError, errorFacts } from "../../shared/errors.ts";
 import { TAG } from "../../shared/tenant/tags.ts";
 import { MINUTE_MS } from "../../shared/time.ts";
 import { pollUntil, type StepContext } from "../jobs/index.ts";
-import { type DataManifest, erpctl, type Erpctl } from "../toolkit/erpctl.ts";
+import { type DataManifest, erpctl, type Erpctl, type HostFacts, type SetupOrder } from "../toolkit/erpctl.ts";
 import { type Cloud, type HostAddress, hostOf, type MadeBy, type OperatedEnvironment } from "../toolkit/ports.ts";
 import type { SourceManifest } from "../../shared/restore/model.ts";
 import type { RestorePorts } from "./ports.ts";
@@ -15,6 +16,8 @@ export const KIND_BESIDE = "restore";
 export const KIND_KEPT = "kept";
 export const POLL_MS = 500;
 export const LONG_MS = 10 * MINUTE_MS;
+const SETUP_ATTEMPTS = 5;
+const SETUP_PAUSE_MS = 3_000;
 /** A copy is begun within seconds; the host thaws by itself after this. */
 const HOLD_SECONDS = 120;
 
@@ -32,6 +35,24 @@ export function sourceManifest(data: DataManifest): SourceManifest {
     relations: relations.map(({ name, rows }) => ({ name, rows })),
     ...{ newestTransactionAt, databaseBytes },
   };
+}
+
+/**
+ * Sets up, again where the host says that trying again may help (exit 1): a machine under load can miss the start of its
+ * database, and in the middle of a swap nobody else comes by to repeat it.
+ */
+export async function setUp(erp: Erpctl, order: SetupOrder, step: StepContext): Promise<HostFacts> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await erp.setup(order);
+    } catch (error) {
+      const { details, message } = errorFacts(error);
+      if (details["exitCode"] !== 1 || attempt === SETUP_ATTEMPTS) throw error;
+      await step.log(message, "warning");
+      await sleep(SETUP_PAUSE_MS, undefined, { signal: step.signal }).catch(() => undefined);
+      step.signal.throwIfAborted();
+    }
+  }
 }
 
 /** Waits until the volume hangs on nothing. Detaches it where it still does. */

@@ -16,6 +16,7 @@ import {
   LONG_MS,
   onHost,
   POLL_MS,
+  setUp,
   sourceManifest,
   takeCopy,
 } from "./moves.ts";
@@ -244,15 +245,19 @@ async function restoreBeside(parts: RunParts, input: RunInput, job: JobRun): Pro
 
   await step("set up beside", async (context) => {
     const { environment, host } = await beside();
-    const facts = await onHost(ports, host, context).setup({
-      tenant: environment.tenantSlug,
-      tenantId: environment.tenantId,
-      environment: environmentOf(order.target),
-      domain: environment.domain,
-      zone: environment.zone,
-      ...(neutralises(order.target) ? { neutralise: true } : {}),
-      lockedOut: true,
-    });
+    const facts = await setUp(
+      onHost(ports, host, context),
+      {
+        tenant: environment.tenantSlug,
+        tenantId: environment.tenantId,
+        environment: environmentOf(order.target),
+        domain: environment.domain,
+        zone: environment.zone,
+        ...(neutralises(order.target) ? { neutralise: true } : {}),
+        lockedOut: true,
+      },
+      context,
+    );
     await context.detail(`${facts.product} ${facts.version}, PostgreSQL ${facts.database.major}`);
   });
 

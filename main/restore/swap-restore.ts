@@ -20,6 +20,7 @@ import {
   POLL_MS,
   removeBeside,
   removeVolumesBeside,
+  setUp,
   sourceManifest,
   withoutVolume,
 } from "./moves.ts";
@@ -256,11 +257,15 @@ async function putInPlace(parts: SwapParts, input: SwapInput, pieces: Pieces, jo
   });
 
   await step("set up restored data", async (context, environment) => {
-    const facts = await onHost(ports, hostOf(environment), context).setup({
-      ...setupOrder(environment),
-      ...(neutralises(input.kind) ? { neutralise: true } : {}),
-      lockedOut: true,
-    });
+    const facts = await setUp(
+      onHost(ports, hostOf(environment), context),
+      {
+        ...setupOrder(environment),
+        ...(neutralises(input.kind) ? { neutralise: true } : {}),
+        lockedOut: true,
+      },
+      context,
+    );
     if (facts.tenantId !== environment.tenantId || !facts.licence.valid)
       throw refusedIdentity(
         environment,
@@ -426,7 +431,7 @@ async function takeBack(
   await job.step("serve old data", async (step) => {
     const environment = await environmentNow();
     const erp = onHost(ports, hostOf(environment), step);
-    const facts = await erp.setup(setupOrder(environment));
+    const facts = await setUp(erp, setupOrder(environment), step);
     if (facts.tenantId !== environment.tenantId)
       throw refusedIdentity(environment, "identity", "The old volume does not name this tenant.");
     if (!pieces.wasLockedOut) await erp.unlock();
@@ -439,11 +444,15 @@ async function takeBack(
     try {
       await attached(cloud, newVolumeId, besideInstanceId, step);
       const host = besideHost(environment, pieces.besideAddress, pieces.besideKeys);
-      await onHost(ports, host, step).setup({
-        ...setupOrder(environment),
-        ...(neutralises(input.kind) ? { neutralise: true } : {}),
-        lockedOut: true,
-      });
+      await setUp(
+        onHost(ports, host, step),
+        {
+          ...setupOrder(environment),
+          ...(neutralises(input.kind) ? { neutralise: true } : {}),
+          lockedOut: true,
+        },
+        step,
+      );
     } catch (error) {
       if (errorFacts(error).details.retryable) throw error;
       // The tenant serves; a copy that does not come up again can be discarded.

@@ -1,6 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import {
   DescribeInstancesCommand,
   DescribeSecurityGroupsCommand,
@@ -20,7 +18,7 @@ type Api = InProcessConsole["api"];
 export const ANY_HOUR = { R72: "a test does not wait for the evening" };
 export const NO_PAPERS = { approval: null, fee: null, evaluation: null, bestEffortAcceptedBy: null };
 
-export async function labOf(home: string): Promise<LabReady> {
+async function labOf(home: string): Promise<LabReady> {
   return (await findLab(`${home}/lab`))!;
 }
 
@@ -91,11 +89,4 @@ export async function served(home: string, environment: Environment) {
     status: answer.status,
     ...(JSON.parse(answer.body) as { environment: string; lockout: unknown; tenant: string }),
   };
-}
-
-export async function passwordOf(home: string, instanceId: string): Promise<string> {
-  const { glob } = await import("node:fs/promises");
-  for await (const file of glob(join(home, "lab", "**", instanceId, "**", "etc", "erp", "admin-password")))
-    return (await readFile(file, "utf8")).trim();
-  throw new Error(`no password of ${instanceId} below ${home}`);
 }

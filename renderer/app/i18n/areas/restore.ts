@@ -338,7 +338,7 @@ export const restoreSentences: Readonly<Record<string, string>> = {
   "{{=volume}} of {{=snapshot}}": "{{volume}} à partir de {{snapshot}}",
   "{{=old}} gives way to {{=fresh}}": "{{old}} cède la place à {{fresh}}",
   "{{=count}} orders since the copy": "{{count}} commandes depuis la copie",
-  "{{=count}} relations": "{{count}} relations",
+  "{{=count}} relations": "{{count}} tables",
   "{{=count}} checks passed": "{{count}} contrôles réussis",
   "failed: {{names}}": "échoué : {{names}}",
   "locked out for {{=seconds}} s": "verrouillé pendant {{seconds}} s",
