@@ -22,6 +22,11 @@ export function stepWords(t: Translate, name: string): string {
   const [, asked] = /^(.+), what became of it$/.exec(name) ?? [];
   if (asked !== undefined) return t("step.whatBecame", { step: stepWords(t, asked) });
   const [, environment, step] = /^(production|test|sandbox): (.+)$/.exec(name) ?? [null, null, name];
+  const [, whole, part, time] = /^(.+?), (safe point|what changed|look|decide|answer)(?: \((\d+)\))?$/.exec(name) ?? [];
+  const partKey = `step.part.${part}`;
+  if (whole && hasWords(partKey)) return `${stepWords(t, whole)}, ${t(partKey)}${time ? ` (${time})` : ""}`;
+  const [, again, attempt] = /^(.+) \((\d+)\)$/.exec(name) ?? [];
+  if (again) return `${stepWords(t, again)} (${attempt})`;
   const [, onHost, hostStep] = /^(\S+ (?:production|test|sandbox)): (.+)$/.exec(name) ?? [];
   if (onHost) return `${onHost}${t("ui.colon")} ${stepWords(t, hostStep ?? "")}`;
   const [, number, runbookStep, rest = ""] = /^(\d+): (\w+)(.*)$/.exec(name) ?? [];
