@@ -14,7 +14,7 @@ import { SECOND_MS } from "../shared/time.ts";
 import { openHome } from "./home/index.ts";
 import type { LaunchedLab } from "./lab/launch.ts";
 import { type Log, openLog } from "./log.ts";
-import { openSettings, settingsRouter } from "./settings/index.ts";
+import { mailServer, noMailServer, openSettings, settingsRouter } from "./settings/index.ts";
 import { type Keychain, openVault } from "./vault/index.ts";
 
 export interface ConsoleOptions {
@@ -197,6 +197,25 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       pool: database.pool,
       now: () => new Date(),
       tenants: tenant.places,
+      contacts: async (tenantId) => (await terms.facts(tenantId)).contacts,
+      mail: {
+        isReady: () => settings.get().mail !== null,
+        sender: () => {
+          const { mail } = settings.get();
+          if (!mail) throw noMailServer();
+          return mail;
+        },
+        async send({ to, message }) {
+          const server = await mailServer(settings.get().mail, (name) => vault.get(name));
+          const { sendSmtp } = await import("./adapters/mail/smtp.ts");
+          return {
+            server: `${server.host}:${server.port}`,
+            ...(await sendSmtp(server, { from: server.from, to }, message)),
+          };
+        },
+      },
+      messages: join(home.folder, "notices"),
+      machine: executorId(home.folder),
       operator: () => settings.get().operator,
       changed: () => {
         jobs.live.publish({ type: "stale", area: "calendar" });
@@ -495,6 +514,11 @@ export async function start(options: ConsoleOptions): Promise<Console> {
         checkAccount: async (account) => {
           const { aws } = await parts;
           return aws.checkAccount(account);
+        },
+        async checkMail() {
+          const server = await mailServer(settings.get().mail, (name) => vault.get(name));
+          const { checkSmtp } = await import("./adapters/mail/smtp.ts");
+          return checkSmtp(server);
         },
         changed: async () => (await parts).published(),
       }),

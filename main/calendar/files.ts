@@ -74,25 +74,54 @@ export function windowFile(window: CalendarWindow, language: NoticeLanguage): Ex
   };
 }
 
+interface Addressed {
+  readonly from: string;
+  readonly fromName: string;
+  readonly replyTo: string | null;
+  readonly to: readonly string[];
+  readonly messageId: string;
+  readonly date: Date;
+}
+
+/** The notice as it leaves, the window attached to it. Plain text; all of it is ASCII on the line. */
+export async function composedMessage(
+  window: CalendarWindow,
+  notice: StoredNotice,
+  { from, fromName, replyTo, to, messageId, date }: Addressed,
+): Promise<Buffer> {
+  return built(window, notice, {
+    ...{ messageId, date, to: [...to], from: { name: fromName, address: from } },
+    ...(replyTo === null ? {} : { replyTo }),
+    headers: { "Content-Language": notice.language, "Auto-Submitted": "auto-generated" },
+  });
+}
+
 /** The notice as a message that mail programs open ready to be addressed and sent, the window attached to it. */
 export async function messageFile(window: CalendarWindow, notice: StoredNotice): Promise<ExportedFile> {
-  const event = windowFile(window, notice.language);
-  const message = new MailComposer({
-    subject: notice.subject,
-    text: notice.body,
+  const text = await built(window, notice, {
     date: notice.createdAt,
     messageId: `<${notice.id}@fleetwright>`,
-    baseBoundary: notice.id,
     // Outlook and others open it as a draft.
     headers: { "X-Unsent": "1", "Content-Language": notice.language },
+  });
+  return { ...messageName(window, notice), text: text.toString("utf8") };
+}
+
+export const messageName = (window: CalendarWindow, { language }: StoredNotice) => ({
+  fileName: `${nameOf(window, language)}.eml`,
+  mediaType: "message/rfc822",
+});
+
+type Mail = NonNullable<ConstructorParameters<typeof MailComposer>[0]>;
+
+function built(window: CalendarWindow, { id, language, subject, body }: StoredNotice, mail: Mail): Promise<Buffer> {
+  const event = windowFile(window, language);
+  const message = new MailComposer({
+    ...mail,
+    ...{ subject, text: body, textEncoding: "quoted-printable", baseBoundary: id },
     attachments: [{ filename: event.fileName, content: event.text, contentType: event.mediaType }],
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  const built = await message.compile().build();
-  return {
-    fileName: `${nameOf(window, notice.language)}.eml`,
-    mediaType: "message/rfc822",
-    text: built.toString("utf8"),
-  };
+  return message.compile().build();
 }

@@ -1,8 +1,10 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { implement } from "@orpc/server";
 import { calendarContract } from "../../shared/calendar/contract.ts";
 import type {
   CalendarWindow,
+  ExportedFile,
   Override,
   WindowCheck,
   WindowDetails,
@@ -20,15 +22,17 @@ import { regionZone } from "../../shared/policy/windows.ts";
 import type { EnvironmentKind } from "../../shared/tenant/model.ts";
 import { DAY_MS, MINUTE_MS } from "../../shared/time.ts";
 import { type Decision, type DecisionFacts, decide, type Plan } from "./decide.ts";
-import { feedFile, messageFile, windowFile } from "./files.ts";
+import { feedFile, messageFile, messageName, windowFile } from "./files.ts";
 import type { CalendarPorts, CalendarTenant } from "./ports.ts";
 import { recurringWindows } from "./recurring.ts";
+import { messageFileOf, noticeSender } from "./send-notice.ts";
 import {
   calendarStore,
   type ListedWindow,
   type Planning,
   type Sending,
   type StoredNotice,
+  type StoredSending,
   type StoredWindow,
 } from "./store.ts";
 import { readStart } from "./times.ts";
@@ -53,6 +57,7 @@ export interface PlannedWindow extends OpenWindow {
 /** Planned maintenance, the rules that gate it, and the ledger of its notices. */
 export function calendarArea(ports: CalendarPorts) {
   const store = calendarStore(ports.pool);
+  const sender = noticeSender(ports, store);
   const os = implement(calendarContract);
 
   async function tenantOf(ref: string): Promise<CalendarTenant> {
@@ -148,8 +153,34 @@ export function calendarArea(ports: CalendarPorts) {
     return shown(listed, await store.notices([window.id]));
   }
 
-  function shownNotice(window: ListedWindow, notice: StoredNotice): WindowNotice {
-    return { ...notice, provenInTime: provesNotice(profileOf(window.service), window, notice) };
+  function shownNotice(window: ListedWindow, notice: StoredNotice, sending?: StoredSending): WindowNotice {
+    return {
+      ...notice,
+      attempt: notice.state === "sent" ? null : sender.attemptOf(sending),
+      provenInTime: provesNotice(profileOf(window.service), window, notice),
+    };
+  }
+
+  async function shownNotices(window: StoredWindow): Promise<WindowNotice[]> {
+    const notices = await store.notices([window.id]);
+    const sendings = await store.lastSendings(notices.map(({ id }) => id));
+    return notices.map((one) => shownNotice(window, one, sendings.get(one.id)));
+  }
+
+  /** The very bytes that left, where this console has them. */
+  async function sentMessage(window: CalendarWindow, notice: StoredNotice): Promise<ExportedFile> {
+    const { fileName, sha256 } = notice.proof!;
+    const text = await readFile(messageFileOf(ports.messages, fileName.replace(/\.eml$/, ""))).catch(() => undefined);
+    if (text && createHash("sha256").update(text).digest("hex") === sha256)
+      return { ...messageName(window, notice), text: text.toString("utf8") };
+    throw new AppError(
+      "NotFound",
+      `The message that was sent to ${window.slug} is not in the home folder of this console.`,
+      {
+        ...{ retryable: false, tenant: window.slug, fileName, sha256 },
+        next: "Ask the console that sent it; its file has the hash that is recorded here.",
+      },
+    );
   }
 
   async function read(input: { from: Date; to: Date; tenant?: string | undefined }) {
@@ -185,6 +216,8 @@ export function calendarArea(ports: CalendarPorts) {
         ...{ profile, verdicts: [...verdicts], overrides: [...overrides] },
         changes: changes.map(({ requestId: _requestId, windowId: _windowId, ...change }) => change),
         noticeDueAt: noticeDueAt(profileOf(window.service), window),
+        contacts: [...(await ports.contacts(window.tenantId))],
+        canMail: ports.mail.isReady(),
       };
     }),
 
@@ -290,8 +323,7 @@ export function calendarArea(ports: CalendarPorts) {
 
     notices: {
       list: os.notices.list.handler(async ({ input }) => {
-        const window = await windowOf(input.windowId);
-        return (await store.notices([window.id])).map((one) => shownNotice(window, one));
+        return shownNotices(await windowOf(input.windowId));
       }),
 
       draft: os.notices.draft.handler(async ({ input }) => {
@@ -319,7 +351,20 @@ export function calendarArea(ports: CalendarPorts) {
         // A notice that was sent tells the times that it told then.
         const { startsAt, endsAt } = notice;
         const window = { ...(await shownOne(await windowOf(notice.windowId))), startsAt, endsAt };
-        return input.format === "ics" ? windowFile(window, notice.language) : messageFile(window, notice);
+        if (input.format === "ics") return windowFile(window, notice.language);
+        return notice.proof?.smtp ? sentMessage(window, notice) : messageFile(window, notice);
+      }),
+
+      send: os.notices.send.handler(async ({ input }) => {
+        const notice = await noticeOf(input.noticeId);
+        const window = await windowOf(notice.windowId);
+        const changedAt = (await store.changes(window.id)).at(-1)?.at ?? window.createdAt;
+        try {
+          await sender.send({ ...input, notice, window: await shownOne(window), changedAt });
+        } finally {
+          ports.changed();
+        }
+        return shownNotice(window, await noticeOf(notice.id));
       }),
 
       markSent: os.notices.markSent.handler(async ({ input }) => {

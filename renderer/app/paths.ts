@@ -1,4 +1,4 @@
-export const SETTINGS_SECTIONS = ["general", "accounts", "vault", "about"] as const;
+export const SETTINGS_SECTIONS = ["general", "accounts", "mail", "vault", "about"] as const;
 export type SettingsSection = (typeof SETTINGS_SECTIONS)[number];
 
 /** Addresses inside the window: areas link to each other by these and by nothing else. */

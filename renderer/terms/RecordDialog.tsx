@@ -1,4 +1,15 @@
-import { ActionIcon, Button, Checkbox, Group, NumberInput, Select, Stack, Textarea, TextInput } from "@mantine/core";
+import {
+  ActionIcon,
+  Button,
+  Checkbox,
+  Group,
+  NumberInput,
+  Select,
+  Stack,
+  TagsInput,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
 import { DateInput } from "@mantine/dates";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { IconTrash } from "@tabler/icons-react";
@@ -94,6 +105,7 @@ interface Draft {
   readonly months?: number | null;
   readonly percent?: number | null;
   readonly tiers?: readonly Partial<RetentionTier>[];
+  readonly addresses?: readonly string[];
   readonly rule?: string;
   readonly document?: string;
   readonly from?: string;
@@ -119,6 +131,8 @@ function initialOf({ facts, today }: ContractTerms, recording: Recording): Draft
       return { kind: "uptime", ...(facts.uptimePercent === null ? {} : { percent: facts.uptimePercent }) };
     case "tiers":
       return { kind: "tiers", tiers: facts.retentionTiers };
+    case "contacts":
+      return { kind: "contacts", addresses: facts.contacts };
     case "exception":
       return { kind: "exception", rule: "", document: "", from: today, until: "" };
   }
@@ -214,6 +228,17 @@ function EntryFields({ draft, onChange }: FieldProps) {
       );
     case "tiers":
       return <TierFields tiers={draft.tiers ?? []} onChange={(tiers) => edit({ tiers })} />;
+    case "contacts":
+      return (
+        <TagsInput
+          label={t("terms.record.addresses")}
+          description={t("terms.record.addressesHint")}
+          maxTags={20}
+          value={[...(draft.addresses ?? [])]}
+          onChange={(addresses) => edit({ addresses: addresses.map((one) => one.trim()) })}
+          data-autofocus
+        />
+      );
     case "exception":
       return <ExceptionFields draft={draft} edit={edit} />;
     case "exception-end":

@@ -54,6 +54,8 @@ function entryWords(t: Translate, language: string, entry: TermsEntry): string {
       return valued(entry.percent === null ? null : t("terms.value.uptime", { percent: entry.percent }));
     case "tiers":
       return valued(entry.tiers.length === 0 ? null : tierWords(t, entry.tiers));
+    case "contacts":
+      return valued(entry.addresses.length === 0 ? null : entry.addresses.join(", "));
     case "exception":
       return valued(`${entry.rule}, ${entry.document}`);
     case "exception-end":
@@ -80,6 +82,7 @@ export const FACT_KINDS = [
   "term",
   "uptime",
   "tiers",
+  "contacts",
 ] as const;
 export type FactKind = (typeof FACT_KINDS)[number];
 
@@ -109,6 +112,8 @@ function factWords(t: Translate, language: string, kind: FactKind, facts: TermsF
         : t("terms.value.uptime", { percent: facts.uptimePercent });
     case "tiers":
       return facts.retentionTiers.length === 0 ? t("terms.fact.open") : tierWords(t, facts.retentionTiers);
+    case "contacts":
+      return facts.contacts.length === 0 ? null : facts.contacts.join(", ");
   }
 }
 

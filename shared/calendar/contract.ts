@@ -56,6 +56,12 @@ export const calendarContract = {
     draft: oc.input(WindowRef.extend({ language: NoticeLanguage })).output(WindowNotice),
     /** The message, ready to be opened and sent, or the window as a calendar file. */
     export: oc.input(NoticeRef.extend({ format: z.enum(["eml", "ics"]) })).output(ExportedFile),
+    /**
+     * Sends the draft to the tenant's contacts and records the server's answer as proof. One `requestId` sends once.
+     * DecisionNeeded when an earlier attempt broke and nobody knows whether it arrived: `again` sends it nevertheless,
+     * with the same Message-ID.
+     */
+    send: oc.input(NoticeRef.extend({ requestId: RequestId, again: z.boolean().default(false) })).output(WindowNotice),
     /** `proof` is the message as it was sent; `sentAt` is now when absent. Repeating with the same proof is harmless. */
     markSent: oc.input(NoticeRef.extend({ proof: NoticeProof, sentAt: z.date().optional() })).output(WindowNotice),
   },

@@ -93,6 +93,10 @@ export const WindowDetails = CalendarWindow.extend({
   changes: z.array(WindowChange),
   /** Latest moment at which a notice still proves itself; null where none is asked for. */
   noticeDueAt: z.date().nullable(),
+  /** Addresses that the tenant's notices go to. */
+  contacts: z.array(z.string()),
+  /** This console has a mail server. */
+  canMail: z.boolean(),
 });
 export type WindowDetails = z.infer<typeof WindowDetails>;
 
@@ -169,6 +173,27 @@ export const NoticeProof = z.object({
 });
 export type NoticeProof = z.infer<typeof NoticeProof>;
 
+/** What the mail server said when it took a notice. */
+export const SmtpProof = z.object({
+  server: z.string(),
+  answer: z.string(),
+  messageId: z.string(),
+  accepted: z.array(z.string()),
+  /** Addresses that the server refused while it took the message for the others. */
+  refused: z.array(z.string()),
+});
+export type SmtpProof = z.infer<typeof SmtpProof>;
+
+/** The newest attempt to send a draft that did not end well: refused, or nobody knows. */
+export const NoticeAttempt = z.object({
+  state: z.enum(["sending", "failed", "doubt"]),
+  at: z.date(),
+  by: z.string(),
+  to: z.array(z.string()),
+  reason: z.string().nullable(),
+});
+export type NoticeAttempt = z.infer<typeof NoticeAttempt>;
+
 /** One entry of the ledger. A sent entry never changes. */
 export const WindowNotice = z.object({
   id: z.string(),
@@ -185,7 +210,9 @@ export const WindowNotice = z.object({
   createdBy: z.string(),
   sentAt: z.date().nullable(),
   sentBy: z.string().nullable(),
-  proof: NoticeProof.nullable(),
+  /** `smtp`: the console sent it itself, and holds the very bytes. */
+  proof: NoticeProof.extend({ smtp: SmtpProof.optional() }).nullable(),
+  attempt: NoticeAttempt.nullable(),
   /** Sent in time, with proof, for the window as it stands now. */
   provenInTime: z.boolean(),
 });

@@ -26,6 +26,7 @@ const NOTHING: TermsFacts = {
   termMonths: null,
   uptimePercent: null,
   retentionTiers: [],
+  contacts: [],
 };
 
 /** What the records, oldest first, say together. */
@@ -56,6 +57,8 @@ function withEntry(facts: TermsFacts, entry: TermsEntry): TermsFacts {
       return { ...facts, uptimePercent: entry.percent };
     case "tiers":
       return { ...facts, retentionTiers: entry.tiers };
+    case "contacts":
+      return { ...facts, contacts: entry.addresses };
     case "exception":
     case "exception-end":
       return facts;
@@ -210,6 +213,12 @@ export function checkEntry(tenant: TermsTenant, records: readonly TermsRecord[],
       const twice = names.find((name, index) => names.indexOf(name) !== index);
       if (twice !== undefined)
         refuse(`the retention schedule "${twice}" is named twice.`, "Give each one its own name.");
+      return;
+    }
+    case "contacts": {
+      const addresses = entry.addresses.map((address) => address.toLowerCase());
+      const twice = addresses.find((address, index) => addresses.indexOf(address) !== index);
+      if (twice !== undefined) refuse(`the address ${twice} is named twice.`, "Name each address once.");
       return;
     }
     case "exception": {

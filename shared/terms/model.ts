@@ -35,6 +35,11 @@ export const TermsEntry = z.discriminatedUnion("kind", [
   /** Monthly availability that the signed contract names. */
   z.object({ kind: z.literal("uptime"), percent: z.number().min(0).max(100).nullable() }),
   z.object({ kind: z.literal("tiers"), tiers: z.array(RetentionTier).max(20) }),
+  /** Where the tenant's notices go; an empty list takes them back. */
+  z.object({
+    kind: z.literal("contacts"),
+    addresses: z.array(z.email().max(200)).max(20),
+  }),
   /** A written departure from one rule; both days count. */
   z.object({
     kind: z.literal("exception"),
@@ -83,6 +88,7 @@ export const TermsFacts = z.object({
   termMonths: z.number().int().nullable(),
   uptimePercent: z.number().nullable(),
   retentionTiers: z.array(RetentionTier),
+  contacts: z.array(z.string()),
 });
 export type TermsFacts = z.infer<typeof TermsFacts>;
 

@@ -18,6 +18,7 @@ import type { Tenant } from "../../shared/tenant/model.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../shared/time.ts";
 
 const BY = "Camille";
+const CONTACTS = ["it@albatros.example", "ops@albatros.example"];
 
 /** A calendar in memory that decides as the console does. */
 export function createFakeCalendar(tenants: readonly Tenant[], now: Date, changed: () => void) {
@@ -114,6 +115,7 @@ export function createFakeCalendar(tenants: readonly Tenant[], now: Date, change
         ),
         changes: [{ act: "schedule", at, by: BY, startsAt: plan.startsAt, endsAt: plan.endsAt, reason: null }],
         noticeDueAt: noticeDueAt(profileOf(tenant.service), plan),
+        ...{ contacts: CONTACTS, canMail: true },
       });
     },
     move(
@@ -163,7 +165,7 @@ export function createFakeCalendar(tenants: readonly Tenant[], now: Date, change
         id: crypto.randomUUID(),
         ...{ windowId, tenantId: window.tenantId, language, ...noticeText(window, language) },
         ...{ startsAt: window.startsAt, endsAt: window.endsAt, state: "draft", createdAt: new Date(), createdBy: BY },
-        ...{ sentAt: null, sentBy: null, proof: null, provenInTime: false },
+        ...{ sentAt: null, sentBy: null, proof: null, attempt: null, provenInTime: false },
       };
       notices = [
         ...notices.filter((one) => one.state === "sent" || one.windowId !== windowId || one.language !== language),
@@ -175,6 +177,20 @@ export function createFakeCalendar(tenants: readonly Tenant[], now: Date, change
     export(noticeId: string, format: "eml" | "ics") {
       const { subject, body } = noticeOf(noticeId);
       return { fileName: `notice.${format}`, mediaType: "text/plain", text: `Subject: ${subject}\r\n\r\n${body}` };
+    },
+    send: ({ noticeId }: { noticeId: string }): WindowNotice => {
+      const draft = noticeOf(noticeId);
+      const window = windowOf(draft.windowId);
+      const smtp = {
+        ...{ server: "mail.example:587", answer: "250 OK", messageId: `<${noticeId}@example>` },
+        ...{ accepted: CONTACTS, refused: [] },
+      };
+      const proof = { fileName: `${noticeId}.eml`, sha256: "0".repeat(64), bytes: 1_024, smtp };
+      const sent: WindowNotice = { ...draft, state: "sent", sentAt: new Date(), sentBy: BY, proof };
+      sent.provenInTime = provesNotice(profileOf(window.service), window, sent);
+      notices = notices.map((one) => (one.id === noticeId ? sent : one));
+      changed();
+      return sent;
     },
     markSent({
       noticeId,
@@ -243,6 +259,7 @@ function demoWindows(tenants: readonly Tenant[], now: Date): WindowDetails[] {
       profile: { id: profile.id, version: profile.version },
       changes: [{ act: "schedule", at: createdAt, by: BY, startsAt, endsAt, reason: null }],
       noticeDueAt: noticeDueAt(profile, { kind, startsAt }),
+      ...{ contacts: CONTACTS, canMail: true },
     };
   });
 }

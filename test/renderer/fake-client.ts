@@ -402,6 +402,12 @@ export function createFakeConsole(options: FakeOptions = {}) {
         accounts = accounts.filter(({ id, name }) => id !== input.account && name !== input.account);
         return { removed: input.account };
       }),
+      mail: os.settings.mail.handler(() => ({ server: settings.mail, hasPassword: settings.mail?.user != null })),
+      setMail: os.settings.setMail.handler(({ input }) => {
+        settings = { ...settings, mail: input.server };
+        return { server: input.server, hasPassword: input.server?.user != null };
+      }),
+      checkMail: os.settings.checkMail.handler(() => ({ greeting: "250 ready" })),
       vaultStatus: os.settings.vaultStatus.handler(() => vault),
       unlockVault: os.settings.unlockVault.handler(({ input }) => {
         if (input.passphrase.length < 12)
@@ -466,6 +472,7 @@ export function createFakeConsole(options: FakeOptions = {}) {
         list: os.calendar.notices.list.handler(({ input }) => calendar.notices(input.windowId)),
         draft: os.calendar.notices.draft.handler(({ input }) => calendar.draft(input)),
         export: os.calendar.notices.export.handler(({ input }) => calendar.export(input.noticeId, input.format)),
+        send: os.calendar.notices.send.handler(({ input }) => calendar.send(input)),
         markSent: os.calendar.notices.markSent.handler(({ input }) => calendar.markSent(input)),
       },
       blackouts: {

@@ -112,7 +112,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "reflect-metadata": ["main/lab/hosts/"],
   "fast-xml-parser": ["main/lab/"],
   "ical-generator": ["main/calendar/"],
-  nodemailer: ["main/calendar/"],
+  nodemailer: ["main/calendar/", "main/adapters/mail/"],
   ws: ["main/hosts/"],
   commander: ["main/hosts/"],
   open: ["main/hosts/"],

@@ -8,6 +8,7 @@ import { sql as snapshot } from "./0008-snapshot.ts";
 import { sql as restore } from "./0009-restore.ts";
 import { sql as access } from "./0010-access.ts";
 import { sql as maintenance } from "./0011-maintenance.ts";
+import { sql as notices } from "./0012-notices.ts";
 
 /** One step of the schema. Applied ones are never changed or renamed, only followed by new ones. */
 export interface Migration {
@@ -27,4 +28,5 @@ export const migrations: readonly Migration[] = [
   { name: "0009-restore", sql: restore },
   { name: "0010-access", sql: access },
   { name: "0011-maintenance", sql: maintenance },
+  { name: "0012-notices", sql: notices },
 ];

@@ -49,6 +49,8 @@ interface NoticeOptions {
   readonly out?: string;
   readonly proof?: string;
   readonly at?: string;
+  readonly again?: boolean;
+  readonly requestId?: string;
 }
 
 // Spelled out, since the models would be loaded by every command.
@@ -57,7 +59,7 @@ const ENVIRONMENTS = ["production", "test", "sandbox"] as const satisfies readon
 const LANGUAGES = ["en", "fr"] as const;
 const FORMATS = ["eml", "ics"] as const;
 const MOVE_REASONS = ["recovery", "disaster", "other"] as const;
-const NOTICE_ACTS = ["list", "draft", "export", "sent"] as const;
+const NOTICE_ACTS = ["list", "draft", "export", "send", "sent"] as const;
 const DEFAULT_MINUTES = 60;
 
 /** Planned maintenance: every plan passes the contract's rules, here as in the window. */
@@ -135,11 +137,13 @@ export function addWindowVerbs(verbs: Verbs): void {
     .option("--request-id <uuid>", "repeating a command with the same id cancels once");
 
   verb<NoticeOptions>(window, "notice [act] [id]", "the ledger of a window's notices", notice)
-    .usage("list WINDOW | draft WINDOW | export NOTICE | sent NOTICE")
+    .usage("list WINDOW | draft WINDOW | export NOTICE | send NOTICE | sent NOTICE")
     .option("--language <language>", "draft: en or fr (default: en)", oneOf(LANGUAGES))
     .option("--format <format>", "export: eml or ics (default: eml)", oneOf(FORMATS))
     .option("--out <file>", "export: write it there instead of to standard output")
     .option("--proof <file>", "sent: the message as it was sent; its hash is recorded")
+    .option("--again", "send: also where an earlier attempt may have arrived")
+    .option("--request-id <uuid>", "send: repeating a command with the same id sends once")
     .option("--at <time>", "sent: when it was sent, RFC 3339 (default: now)");
 
   rangeOptions(
@@ -253,6 +257,11 @@ async function notice(
     case "export": {
       const input = { noticeId: name, format: options.format ?? "eml" };
       return giveFile(cli, await onConsole(cli, ({ client }) => client.calendar.notices.export(input)), options.out);
+    }
+    case "send": {
+      const input = { noticeId: name, again: options.again ?? false, requestId: options.requestId ?? randomUUID() };
+      const sent = await onConsole(cli, ({ client }) => client.calendar.notices.send(input));
+      return cli.terminal.answer(sent, () => noticeTable(cli.terminal, [sent]));
     }
     case "sent": {
       if (options.proof === undefined) throw usageError("A sending needs its proof.", "Give --proof FILE.");

@@ -1,5 +1,6 @@
 import { accessEn } from "./areas/access.ts";
 import { actsEn } from "./areas/acts.ts";
+import { contractEn } from "./areas/contract.ts";
 import { decisionsEn } from "./areas/decisions.ts";
 import { filesEn } from "./areas/files.ts";
 import { maintenanceEn } from "./areas/maintenance.ts";
@@ -924,6 +925,8 @@ export const en = {
   "error.HomeNotWritable": "The home folder cannot be written",
   "error.DiskFull": "The disk is full",
   "error.PortInUse": "The port is in use",
+  "error.MailUnreachable": "The mail server does not answer",
+  "error.MailRefused": "The mail server refuses",
   "error.VaultLocked": "The vault is locked",
   "error.VaultPassphraseWrong": "The passphrase is wrong",
   "error.VaultDamaged": "The vault is damaged",
@@ -1010,6 +1013,7 @@ export const en = {
   "danger.forkBomb": "multiplies itself until the machine stands still",
   ...accessEn,
   ...actsEn,
+  ...contractEn,
   ...decisionsEn,
   ...filesEn,
   ...maintenanceEn,

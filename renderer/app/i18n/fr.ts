@@ -1,5 +1,6 @@
 import { accessFr } from "./areas/access.ts";
 import { actsFr } from "./areas/acts.ts";
+import { contractFr } from "./areas/contract.ts";
 import { decisionsFr } from "./areas/decisions.ts";
 import { filesFr } from "./areas/files.ts";
 import { maintenanceFr } from "./areas/maintenance.ts";
@@ -924,6 +925,8 @@ export const fr: Messages = {
   "error.HomeNotWritable": "Le dossier de travail n'est pas accessible en écriture",
   "error.DiskFull": "Le disque est plein",
   "error.PortInUse": "Le port est déjà utilisé",
+  "error.MailUnreachable": "Le serveur de messagerie ne répond pas",
+  "error.MailRefused": "Le serveur de messagerie refuse",
   "error.VaultLocked": "Le coffre est fermé",
   "error.VaultPassphraseWrong": "La phrase de passe est fausse",
   "error.VaultDamaged": "Le coffre est endommagé",
@@ -1011,6 +1014,7 @@ export const fr: Messages = {
   "danger.forkBomb": "se multiplie jusqu'à bloquer la machine",
   ...accessFr,
   ...actsFr,
+  ...contractFr,
   ...decisionsFr,
   ...filesFr,
   ...maintenanceFr,

@@ -1,5 +1,6 @@
 import { accessSentences } from "./areas/access.ts";
 import { actsSentences } from "./areas/acts.ts";
+import { contractSentences } from "./areas/contract.ts";
 import { decisionsSentences } from "./areas/decisions.ts";
 import { filesSentences } from "./areas/files.ts";
 import { maintenanceSentences } from "./areas/maintenance.ts";
@@ -365,6 +366,7 @@ export const FRENCH_SENTENCES: Readonly<Record<string, string>> = {
     "Vérifiez la version du contrat d'image ; rien n'a été décidé sur cette réponse.",
   ...accessSentences,
   ...actsSentences,
+  ...contractSentences,
   ...decisionsSentences,
   ...filesSentences,
   ...maintenanceSentences,

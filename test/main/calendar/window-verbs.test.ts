@@ -13,7 +13,7 @@ import { silentLog } from "../../../main/log.ts";
 import { scratchHome } from "../../support/database.ts";
 import { scratchFolder } from "../../support/scratch.ts";
 import { createFakeConsole } from "../hosts/fake-console.ts";
-import { TENANTS } from "./calendar-for-tests.ts";
+import { NO_MAIL, TENANTS } from "./calendar-for-tests.ts";
 
 let database: Database;
 let folder: string;
@@ -38,6 +38,10 @@ async function startConsole(options: ConsoleOptions): Promise<Console> {
     pool: database.pool,
     now: () => new Date("2026-01-12T09:00:00Z"),
     tenants: async () => TENANTS,
+    contacts: async () => [],
+    mail: NO_MAIL,
+    messages: options.home,
+    machine: "desk-1",
     operator: () => "Camille",
     changed: () => undefined,
   });
