@@ -197,6 +197,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       pool: database.pool,
       now: () => new Date(),
       tenants: tenant.places,
+      profiles: () => terms.profiles(),
       contacts: async (tenantId) => (await terms.facts(tenantId)).contacts,
       mail: {
         isReady: () => settings.get().mail !== null,

@@ -1,7 +1,7 @@
 import ical, { ICalCalendarMethod, ICalEventStatus, ICalEventTransparency } from "ical-generator";
 import MailComposer from "nodemailer/lib/mail-composer";
 import type { CalendarWindow, ExportedFile, NoticeLanguage, RecurringWindow } from "../../shared/calendar/model.ts";
-import { kindText, noticeText } from "../../shared/calendar/notice-text.ts";
+import { kindText, type NoticeText, noticeText } from "../../shared/calendar/notice-text.ts";
 import type { StoredNotice } from "./store.ts";
 
 const PRODUCER = { company: "Fleetwright", product: "Calendar" };
@@ -13,8 +13,11 @@ const SERVICES: Readonly<Record<CalendarWindow["service"], string>> = {
 type Event = Parameters<ReturnType<typeof ical>["createEvent"]>[0];
 
 /** Times are UTC instants, right in every program and zone; the description tells both local times. */
-function eventOf(window: CalendarWindow, language: NoticeLanguage): Event {
-  const { subject, body } = noticeText(window, language);
+function eventOf(
+  window: CalendarWindow,
+  language: NoticeLanguage,
+  { subject, body } = noticeText(window, language),
+): Event {
   return {
     id: `${window.id}@fleetwright`,
     start: window.startsAt,
@@ -63,10 +66,10 @@ const nameOf = (window: CalendarWindow, language: NoticeLanguage): string =>
   `notice-${window.slug}-${window.startsAt.toISOString().slice(0, 10)}-${language}`;
 
 /** One window, for the customer's own calendar; a later file of the same window replaces it there. */
-export function windowFile(window: CalendarWindow, language: NoticeLanguage): ExportedFile {
+export function windowFile(window: CalendarWindow, language: NoticeLanguage, text?: NoticeText): ExportedFile {
   const method = window.state === "cancelled" ? ICalCalendarMethod.CANCEL : ICalCalendarMethod.PUBLISH;
   const calendar = ical({ prodId: PRODUCER, method });
-  calendar.createEvent(eventOf(window, language));
+  calendar.createEvent(eventOf(window, language, text));
   return {
     fileName: `${nameOf(window, language)}.ics`,
     mediaType: "text/calendar; charset=utf-8",
@@ -114,8 +117,9 @@ export const messageName = (window: CalendarWindow, { language }: StoredNotice) 
 
 type Mail = NonNullable<ConstructorParameters<typeof MailComposer>[0]>;
 
-function built(window: CalendarWindow, { id, language, subject, body }: StoredNotice, mail: Mail): Promise<Buffer> {
-  const event = windowFile(window, language);
+function built(window: CalendarWindow, notice: StoredNotice, mail: Mail): Promise<Buffer> {
+  const { id, language, subject, body } = notice;
+  const event = windowFile(window, language, notice);
   const message = new MailComposer({
     ...mail,
     ...{ subject, text: body, textEncoding: "quoted-printable", baseBoundary: id },

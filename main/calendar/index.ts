@@ -11,17 +11,19 @@ import type {
   WindowDraft,
   WindowNotice,
 } from "../../shared/calendar/model.ts";
-import { noticeText } from "../../shared/calendar/notice-text.ts";
+import { noticeText, templateKindOf } from "../../shared/calendar/notice-text.ts";
 import { noticeDueAt, noticeStanding, provesNotice } from "../../shared/calendar/standing.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { OpenWindow } from "../../shared/policy/interruption.ts";
 import { MaintenanceKind } from "../../shared/policy/profile.ts";
 import { profileOf } from "../../shared/policy/profiles.ts";
+import { MaintenanceKind, type PolicyProfile } from "../../shared/policy/profile.ts";
+import type { ProfileFinder } from "../../shared/policy/profiles.ts";
 import { standingRefusals, type Verdict } from "../../shared/policy/verdict.ts";
 import { regionZone } from "../../shared/policy/windows.ts";
 import type { EnvironmentKind } from "../../shared/tenant/model.ts";
 import { DAY_MS, MINUTE_MS } from "../../shared/time.ts";
-import { type Decision, type DecisionFacts, decide, type Plan } from "./decide.ts";
+import { type Decision, type DecisionFacts, decide, earliestStart, type Plan } from "./decide.ts";
 import { feedFile, messageFile, messageName, windowFile } from "./files.ts";
 import type { CalendarPorts, CalendarTenant } from "./ports.ts";
 import { recurringWindows } from "./recurring.ts";
@@ -35,6 +37,7 @@ import {
   type StoredSending,
   type StoredWindow,
 } from "./store.ts";
+import { noticeTemplates } from "./templates.ts";
 import { readStart } from "./times.ts";
 
 export type { CalendarPorts, CalendarTenant } from "./ports.ts";
@@ -44,8 +47,10 @@ const MAX_RANGE_MS = 400 * DAY_MS;
 const SKEW_MS = 2 * MINUTE_MS;
 
 /** Where a plan applies: one environment of one tenant, in its two time zones. */
-interface Place extends Pick<DecisionFacts, "profile" | "region" | "zone" | "customerZone"> {
+interface Place extends Pick<DecisionFacts, "region" | "zone" | "customerZone"> {
   readonly tenant: CalendarTenant;
+  /** The numbers that bind it on the day of a plan. */
+  profileAt(at: Date): PolicyProfile;
 }
 
 export interface PlannedWindow extends OpenWindow {
@@ -58,6 +63,7 @@ export interface PlannedWindow extends OpenWindow {
 export function calendarArea(ports: CalendarPorts) {
   const store = calendarStore(ports.pool);
   const sender = noticeSender(ports, store);
+  const templates = noticeTemplates(store, ports.now, ports.operator);
   const os = implement(calendarContract);
 
   async function tenantOf(ref: string): Promise<CalendarTenant> {
@@ -97,7 +103,8 @@ export function calendarArea(ports: CalendarPorts) {
       });
     }
     const { region } = environment;
-    return { tenant, region, zone, customerZone: tenant.zone, profile: profileOf(tenant.service) };
+    const profileFor = await ports.profiles();
+    return { tenant, region, zone, customerZone: tenant.zone, profileAt: (at) => profileFor(tenant, at) };
   }
 
   function planOf(draft: WindowDraft, zone: string): Plan {
@@ -122,12 +129,19 @@ export function calendarArea(ports: CalendarPorts) {
     overrides: WindowDraft["overrides"],
     read: Pick<Planning, "others" | "blackouts">,
     ownId?: string,
-  ): Promise<Decision> {
+  ): Promise<Decision & { readonly profile: PolicyProfile }> {
     const now = ports.now();
+    const profile = place.profileAt(plan.startsAt);
     const earlier = plan.startsAt < now ? plan.startsAt : now;
     const others = await read.others(place.tenant.id, earlier);
     const blackouts = await read.blackouts(place.tenant.id);
-    return decide(plan, overrides, { ...place, now, blackouts, others: others.filter((one) => one.id !== ownId) });
+    const facts = { ...place, profile, now, blackouts, others: others.filter((one) => one.id !== ownId) };
+    const decided = decide(plan, overrides, facts);
+    const { earliest } = decided;
+    const then = earliest && place.profileAt(earliest);
+    // The first free day may lie where an exception has not begun, or has ended.
+    if (!then || then.version === profile.version) return { ...decided, profile };
+    return { ...decided, profile, earliest: earliestStart(plan, { ...facts, profile: then, now: earliest }) };
   }
 
   function refuseThePast(plan: Plan, slug: string): void {
@@ -142,29 +156,37 @@ export function calendarArea(ports: CalendarPorts) {
   const written = (verdicts: readonly Verdict[], at: Date): Override[] =>
     verdicts.flatMap(({ rule, override }) => (override ? [{ rule, reason: override, by: ports.operator(), at }] : []));
 
-  const shown = (window: ListedWindow, notices: readonly Sending[]): CalendarWindow => ({
+  const profileOf = (profileFor: ProfileFinder, { tenantId, service, startsAt }: ListedWindow): PolicyProfile =>
+    profileFor({ id: tenantId, service }, startsAt);
+
+  const shown = (window: ListedWindow, notices: readonly Sending[], profileFor: ProfileFinder): CalendarWindow => ({
     ...window,
     state: window.state === "planned" && window.endsAt <= ports.now() ? "done" : window.state,
-    notice: noticeStanding(profileOf(window.service), window, notices),
+    notice: noticeStanding(profileOf(profileFor, window), window, notices),
   });
 
   async function shownOne(window: StoredWindow): Promise<CalendarWindow> {
     const { profile: _profile, verdicts: _verdicts, overrides: _overrides, ...listed } = window;
-    return shown(listed, await store.notices([window.id]));
+    return shown(listed, await store.notices([window.id]), await ports.profiles());
   }
 
-  function shownNotice(window: ListedWindow, notice: StoredNotice, sending?: StoredSending): WindowNotice {
+  async function shownNotice(
+    window: ListedWindow,
+    notice: StoredNotice,
+    sending?: StoredSending,
+  ): Promise<WindowNotice> {
+    const profile = profileOf(await ports.profiles(), window);
     return {
       ...notice,
       attempt: notice.state === "sent" ? null : sender.attemptOf(sending),
-      provenInTime: provesNotice(profileOf(window.service), window, notice),
+      provenInTime: provesNotice(profile, window, notice),
     };
   }
 
   async function shownNotices(window: StoredWindow): Promise<WindowNotice[]> {
     const notices = await store.notices([window.id]);
     const sendings = await store.lastSendings(notices.map(({ id }) => id));
-    return notices.map((one) => shownNotice(window, one, sendings.get(one.id)));
+    return Promise.all(notices.map((one) => shownNotice(window, one, sendings.get(one.id))));
   }
 
   /** The very bytes that left, where this console has them. */
@@ -192,14 +214,15 @@ export function calendarArea(ports: CalendarPorts) {
     }
     const everyone = await ports.tenants();
     const tenant = input.tenant === undefined ? undefined : await tenantOf(input.tenant);
-    const [windows, blackouts] = await Promise.all([
+    const [windows, blackouts, profileFor] = await Promise.all([
       store.list(input.from, input.to, tenant?.id),
       store.blackouts(tenant?.id),
+      ports.profiles(),
     ]);
     const byWindow = await store.sendings(windows.map((one) => one.id));
     return {
-      windows: windows.map((one) => shown(one, byWindow.get(one.id) ?? [])),
-      recurring: recurringWindows(tenant ? [tenant] : everyone, windows, input),
+      windows: windows.map((one) => shown(one, byWindow.get(one.id) ?? [], profileFor)),
+      recurring: recurringWindows(tenant ? [tenant] : everyone, windows, input, profileFor),
       blackouts,
     };
   }
@@ -215,7 +238,7 @@ export function calendarArea(ports: CalendarPorts) {
         ...one,
         ...{ profile, verdicts: [...verdicts], overrides: [...overrides] },
         changes: changes.map(({ requestId: _requestId, windowId: _windowId, ...change }) => change),
-        noticeDueAt: noticeDueAt(profileOf(window.service), window),
+        noticeDueAt: noticeDueAt(profileOf(await ports.profiles(), window), window),
         contacts: [...(await ports.contacts(window.tenantId))],
         canMail: ports.mail.isReady(),
       };
@@ -226,10 +249,11 @@ export function calendarArea(ports: CalendarPorts) {
       const plan = planOf(input, place.zone);
       refuseThePast(plan, place.tenant.slug);
       const decided = await decision(place, plan, input.overrides, store, input.windowId);
-      const { zone, customerZone, profile } = place;
+      const { zone, customerZone } = place;
+      const { profile, ...answer } = decided;
       return {
         ...{ startsAt: plan.startsAt, endsAt: plan.endsAt, zone, customerZone },
-        ...{ ...decided, verdicts: [...decided.verdicts] },
+        ...{ ...answer, verdicts: [...answer.verdicts] },
         profile: { id: profile.id, version: profile.version },
       };
     }),
@@ -240,7 +264,7 @@ export function calendarArea(ports: CalendarPorts) {
       if (known) return shownOne(known);
       const place = await placeOf(draft);
       const plan = planOf(draft, place.zone);
-      const { tenant, profile } = place;
+      const { tenant } = place;
       refuseThePast(plan, tenant.slug);
 
       const window = await store.planning(tenant.id, async (db) => {
@@ -255,7 +279,7 @@ export function calendarArea(ports: CalendarPorts) {
           ...{ service: tenant.service, environment: draft.environment, title: draft.title },
           ...{ region: place.region, zone: place.zone, customerZone: place.customerZone },
           ...{ state: "planned", createdBy: ports.operator(), createdAt: at, sequence: 0 },
-          profile: { id: profile.id, version: profile.version },
+          profile: { id: decided.profile.id, version: decided.profile.version },
           verdicts: decided.verdicts,
           overrides: written(decided.verdicts, at),
         };
@@ -284,7 +308,7 @@ export function calendarArea(ports: CalendarPorts) {
         const window: StoredWindow = {
           ...current,
           ...{ startsAt: plan.startsAt, endsAt: plan.endsAt, sequence: current.sequence + 1 },
-          profile: { id: place.profile.id, version: place.profile.version },
+          profile: { id: decided.profile.id, version: decided.profile.version },
           verdicts: decided.verdicts,
           overrides: [...current.overrides, ...written(decided.verdicts, at)],
         };
@@ -338,7 +362,7 @@ export function calendarArea(ports: CalendarPorts) {
         const draft = await store.keepDraft({
           id: randomUUID(),
           ...{ windowId: window.id, tenantId: window.tenantId, language: input.language },
-          ...noticeText(one, input.language, replaces),
+          ...noticeText(one, input.language, replaces, await templates.of(templateKindOf(one), input.language)),
           ...{ startsAt: window.startsAt, endsAt: window.endsAt, state: "draft" },
           ...{ createdAt: ports.now(), createdBy: ports.operator(), sentAt: null, sentBy: null, proof: null },
         });
@@ -351,7 +375,7 @@ export function calendarArea(ports: CalendarPorts) {
         // A notice that was sent tells the times that it told then.
         const { startsAt, endsAt } = notice;
         const window = { ...(await shownOne(await windowOf(notice.windowId))), startsAt, endsAt };
-        if (input.format === "ics") return windowFile(window, notice.language);
+        if (input.format === "ics") return windowFile(window, notice.language, notice);
         return notice.proof?.smtp ? sentMessage(window, notice) : messageFile(window, notice);
       }),
 
@@ -390,6 +414,23 @@ export function calendarArea(ports: CalendarPorts) {
         }
         ports.changed();
         return shownNotice(window, sent);
+      }),
+    },
+
+    templates: {
+      list: os.templates.list.handler(() => templates.list()),
+      preview: os.templates.preview.handler(({ input }) => templates.preview(input)),
+
+      set: os.templates.set.handler(async ({ input }) => {
+        const kept = await templates.set(input);
+        ports.changed();
+        return kept;
+      }),
+
+      reset: os.templates.reset.handler(async ({ input }) => {
+        await store.resetTemplate(input);
+        ports.changed();
+        return templates.shipped(input.kind, input.language);
       }),
     },
 

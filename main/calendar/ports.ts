@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import type { SmtpProof } from "../../shared/calendar/model.ts";
+import type { ProfileFinder } from "../../shared/policy/profiles.ts";
 import type { EnvironmentKind, Service } from "../../shared/tenant/model.ts";
 
 /** What the calendar has to know of a tenant. */
@@ -23,13 +24,18 @@ export interface MailPort {
    * Throws AppError MailUnreachable, MailRefused, CertificateInvalid, VaultLocked or InvalidInput when nothing was
    * delivered, and anything else when nobody can know.
    */
-  send(order: { readonly to: readonly string[]; readonly message: Uint8Array }): Promise<Omit<SmtpProof, "messageId">>;
+  send(order: {
+    readonly to: readonly string[];
+    readonly message: Uint8Array;
+  }): Promise<Readonly<Pick<SmtpProof, "server" | "answer">> & Record<"accepted" | "refused", readonly string[]>>;
 }
 
 export interface CalendarPorts {
   readonly pool: Pool;
   readonly now: () => Date;
   tenants(): Promise<readonly CalendarTenant[]>;
+  /** The numbers that bind each tenant, its exceptions included. */
+  profiles(): Promise<ProfileFinder>;
   /** Addresses that a tenant's notices go to. */
   contacts(tenantId: string): Promise<readonly string[]>;
   readonly mail: MailPort;

@@ -98,8 +98,9 @@ export function noticeSender(ports: CalendarPorts, store: CalendarStore) {
       const { sending, message } = started;
       try {
         const answer = await ports.mail.send({ to: sending.recipients, message });
+        const addresses = { accepted: [...answer.accepted], refused: [...answer.refused] };
         const { messageId, sha256, bytes } = sending;
-        const proof = { fileName: `${sending.id}.eml`, sha256, bytes, smtp: { ...answer, messageId } };
+        const proof = { fileName: `${sending.id}.eml`, sha256, bytes, smtp: { ...answer, ...addresses, messageId } };
         await store.recordSent(sending, { sentAt: ports.now(), sentBy: sending.startedBy, proof });
       } catch (error) {
         const facts = errorFacts(error);

@@ -4,6 +4,7 @@ import type {
   CalendarWindow,
   NoticeLanguage,
   NoticeProof,
+  NoticeTemplate,
   Override,
   WindowChange,
   WindowNotice,
@@ -47,6 +48,7 @@ const WINDOW = `${LISTED}, profile, verdicts, overrides`;
 const NOTICE = `id, window_id as "windowId", tenant_id as "tenantId", language, subject, body, starts_at as "startsAt",
   ends_at as "endsAt", state, created_at as "createdAt", created_by as "createdBy", sent_at as "sentAt",
   sent_by as "sentBy", proof`;
+const TEMPLATE = `kind, language, subject, body, version, changed_by as "changedBy", changed_at as "changedAt"`;
 const SENDING = `id, notice_id as "noticeId", message_id as "messageId", recipients, sha256, bytes, state,
   started_at as "startedAt", started_by as "startedBy", executor, ended_at as "endedAt", error`;
 const BLACKOUT = `id, tenant_id as "tenantId", slug, to_char(first_day, 'YYYY-MM-DD') as "firstDay",
@@ -200,6 +202,38 @@ export function calendarStore(pool: Pool) {
         [id, sending.sentAt, sending.sentBy, sending.recordedAt, JSON.stringify(sending.proof)],
       );
       return rows[0];
+    },
+
+    async templates(): Promise<NoticeTemplate[]> {
+      const { rows } = await pool.query(`select ${TEMPLATE} from notice_template order by kind, language`);
+      return rows;
+    },
+
+    /** undefined when `version` is not the one that is kept; 0 stands for none. */
+    async setTemplate(template: NoticeTemplate): Promise<NoticeTemplate | undefined> {
+      const { rows } = await pool.query(
+        `insert into notice_template (kind, language, subject, body, version, changed_by, changed_at)
+         select $1, $2, $3, $4, 1, $6, $7 where $5 = 0
+           or exists (select 1 from notice_template where kind = $1 and language = $2)
+         on conflict (kind, language) do update set subject = excluded.subject, body = excluded.body,
+           version = notice_template.version + 1, changed_by = excluded.changed_by, changed_at = excluded.changed_at
+           where notice_template.version = $5
+         returning ${TEMPLATE}`,
+        [
+          template.kind,
+          template.language,
+          template.subject,
+          template.body,
+          template.version,
+          template.changedBy,
+          template.changedAt,
+        ],
+      );
+      return rows[0];
+    },
+
+    async resetTemplate({ kind, language }: Pick<NoticeTemplate, "kind" | "language">): Promise<void> {
+      await pool.query("delete from notice_template where kind = $1 and language = $2", [kind, language]);
     },
 
     /** Of all tenants, and of one or of each. */

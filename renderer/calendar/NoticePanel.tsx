@@ -16,6 +16,7 @@ import { Panel } from "../ui/Panel.tsx";
 import { StateBadge } from "../ui/StateBadge.tsx";
 import classes from "./calendar.module.css";
 import { saveFile } from "./save-file.ts";
+import { TemplatesDialog } from "./TemplatesDialog.tsx";
 
 /** The ledger of a window: drafts to be looked at and sent, and what was sent with its proof. */
 export function NoticePanel({ window }: { readonly window: WindowDetails }) {
@@ -28,12 +29,16 @@ export function NoticePanel({ window }: { readonly window: WindowDetails }) {
       onSuccess: () => void cache.invalidateQueries({ queryKey: api.calendar.key() }),
     }),
   );
+  const [wording, setWording] = useState(false);
   const error = notices.error ?? draft.error;
   return (
     <Panel
       title={t("calendar.notices")}
       actions={
         <Group gap="xs">
+          <Button size="compact-xs" variant="subtle" onClick={() => setWording(true)}>
+            {t("calendar.templates")}
+          </Button>
           {LANGUAGES.map((language) => (
             <Button
               key={language}
@@ -59,6 +64,7 @@ export function NoticePanel({ window }: { readonly window: WindowDetails }) {
           <Notice key={notice.id} notice={notice} window={window} />
         ))}
       </Stack>
+      <TemplatesDialog opened={wording} onClose={() => setWording(false)} />
     </Panel>
   );
 }

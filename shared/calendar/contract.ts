@@ -6,7 +6,9 @@ import {
   ExportedFile,
   NoticeLanguage,
   NoticeProof,
+  NoticeTemplate,
   RecurringWindow,
+  TemplateText,
   WindowCheck,
   WindowDetails,
   WindowDraft,
@@ -64,6 +66,19 @@ export const calendarContract = {
     send: oc.input(NoticeRef.extend({ requestId: RequestId, again: z.boolean().default(false) })).output(WindowNotice),
     /** `proof` is the message as it was sent; `sentAt` is now when absent. Repeating with the same proof is harmless. */
     markSent: oc.input(NoticeRef.extend({ proof: NoticeProof, sentAt: z.date().optional() })).output(WindowNotice),
+  },
+
+  templates: {
+    /** One of each kind and language. */
+    list: oc.output(z.array(NoticeTemplate)),
+    /** The text filled in with a window of today, and what is wrong with it. */
+    preview: oc
+      .input(TemplateText)
+      .output(z.object({ subject: z.string(), body: z.string(), problems: z.array(z.string()) })),
+    /** InvalidInput names every unknown or missing placeholder; Conflict when `version` is not the one in use. */
+    set: oc.input(TemplateText.extend({ version: z.number().int().min(0) })).output(NoticeTemplate),
+    /** Back to the shipped text. */
+    reset: oc.input(TemplateText.pick({ kind: true, language: true })).output(NoticeTemplate),
   },
 
   blackouts: {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { MoveReason } from "../policy/notice.ts";
-import { MaintenanceKind } from "../policy/profile.ts";
+import { MAINTENANCE_KINDS, MaintenanceKind } from "../policy/profile.ts";
 import { Verdict } from "../policy/verdict.ts";
 import { EnvironmentKind, Service } from "../tenant/model.ts";
 
@@ -217,6 +217,28 @@ export const WindowNotice = z.object({
   provenInTime: z.boolean(),
 });
 export type WindowNotice = z.infer<typeof WindowNotice>;
+
+export const TEMPLATE_KINDS = [...MAINTENANCE_KINDS, "cancelled"] as const;
+/** Kinds of notices that a company may word itself; `cancelled` is of every kind of window. */
+export const TemplateKind = z.enum(TEMPLATE_KINDS);
+export type TemplateKind = z.infer<typeof TemplateKind>;
+
+export const TemplateText = z.object({
+  kind: TemplateKind,
+  language: NoticeLanguage,
+  subject: z.string().trim().max(200),
+  body: z.string().max(10_000),
+});
+export type TemplateText = z.infer<typeof TemplateText>;
+
+/** The text of one kind in one language. */
+export const NoticeTemplate = TemplateText.extend({
+  /** Counts up with every change; 0: the shipped text. */
+  version: z.number().int().min(0),
+  changedBy: z.string().nullable(),
+  changedAt: z.date().nullable(),
+});
+export type NoticeTemplate = z.infer<typeof NoticeTemplate>;
 
 /** Days without maintenance: of one tenant, or of all. First and last day count, in data-centre time. */
 export const Blackout = z.object({

@@ -1,14 +1,20 @@
 import { decide, type Plan } from "../../main/calendar/decide.ts";
 import { recurringWindows } from "../../main/calendar/recurring.ts";
 import { readStart } from "../../main/calendar/times.ts";
-import type {
-  Blackout,
-  CalendarWindow,
-  WindowDetails,
-  WindowDraft,
-  WindowNotice,
+import {
+  type Blackout,
+  type CalendarWindow,
+  LANGUAGES,
+  type NoticeLanguage,
+  type NoticeTemplate,
+  TEMPLATE_KINDS,
+  type TemplateKind,
+  type TemplateText,
+  type WindowDetails,
+  type WindowDraft,
+  type WindowNotice,
 } from "../../shared/calendar/model.ts";
-import { noticeText } from "../../shared/calendar/notice-text.ts";
+import { noticeText, shippedTemplate, templateProblems } from "../../shared/calendar/notice-text.ts";
 import { noticeDueAt, noticeStanding, provesNotice } from "../../shared/calendar/standing.ts";
 import { AppError } from "../../shared/errors.ts";
 import { profileOf } from "../../shared/policy/profiles.ts";
@@ -25,6 +31,13 @@ export function createFakeCalendar(tenants: readonly Tenant[], now: Date, change
   const windows = new Map<string, WindowDetails>(demoWindows(tenants, now).map((one) => [one.id, one]));
   let notices: WindowNotice[] = [];
   let blackouts: Blackout[] = [];
+
+  const templates = new Map<string, NoticeTemplate>();
+  const templateOf = (kind: TemplateKind, language: NoticeLanguage): NoticeTemplate =>
+    templates.get(`${kind} ${language}`) ?? {
+      ...{ kind, language, ...shippedTemplate(kind, language) },
+      ...{ version: 0, changedBy: null, changedAt: null },
+    };
 
   const nothing = (what: string): never => {
     throw new AppError("NotFound", `There is no ${what}.`, { retryable: false });
@@ -208,6 +221,20 @@ export function createFakeCalendar(tenants: readonly Tenant[], now: Date, change
       notices = notices.map((one) => (one.id === noticeId ? sent : one));
       changed();
       return sent;
+    },
+
+    templates: (): NoticeTemplate[] => TEMPLATE_KINDS.flatMap((kind) => LANGUAGES.map((one) => templateOf(kind, one))),
+    preview: (text: TemplateText) => ({ subject: text.subject, body: text.body, problems: templateProblems(text) }),
+    setTemplate(text: TemplateText & { version: number }): NoticeTemplate {
+      const kept = { ...text, version: text.version + 1, changedBy: BY, changedAt: new Date() };
+      templates.set(`${text.kind} ${text.language}`, kept);
+      changed();
+      return kept;
+    },
+    resetTemplate({ kind, language }: Pick<TemplateText, "kind" | "language">): NoticeTemplate {
+      templates.delete(`${kind} ${language}`);
+      changed();
+      return templateOf(kind, language);
     },
 
     blackouts: () => blackouts,

@@ -431,6 +431,8 @@ export function createFakeConsole(options: FakeOptions = {}) {
       record: os.terms.record.handler(({ input }) => terms.record(input)),
       board: os.terms.board.handler(() => terms.board()),
       solve: os.terms.solve.handler(({ input }) => terms.solve(input)),
+      addProfile: os.terms.addProfile.handler(({ input }) => terms.addProfile(input.profile)),
+      profileDocument: os.terms.profileDocument.handler(({ input }) => terms.profileDocument(input.profileId)),
       profiles: os.terms.profiles.handler(() => terms.profiles()),
     },
     restore: {
@@ -474,6 +476,12 @@ export function createFakeConsole(options: FakeOptions = {}) {
         export: os.calendar.notices.export.handler(({ input }) => calendar.export(input.noticeId, input.format)),
         send: os.calendar.notices.send.handler(({ input }) => calendar.send(input)),
         markSent: os.calendar.notices.markSent.handler(({ input }) => calendar.markSent(input)),
+      },
+      templates: {
+        list: os.calendar.templates.list.handler(() => calendar.templates()),
+        preview: os.calendar.templates.preview.handler(({ input }) => calendar.preview(input)),
+        set: os.calendar.templates.set.handler(({ input }) => calendar.setTemplate(input)),
+        reset: os.calendar.templates.reset.handler(({ input }) => calendar.resetTemplate(input)),
       },
       blackouts: {
         list: os.calendar.blackouts.list.handler(() => calendar.blackouts()),

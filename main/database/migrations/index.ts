@@ -9,6 +9,7 @@ import { sql as restore } from "./0009-restore.ts";
 import { sql as access } from "./0010-access.ts";
 import { sql as maintenance } from "./0011-maintenance.ts";
 import { sql as notices } from "./0012-notices.ts";
+import { sql as policyProfiles } from "./0013-policy-profiles.ts";
 
 /** One step of the schema. Applied ones are never changed or renamed, only followed by new ones. */
 export interface Migration {
@@ -29,4 +30,5 @@ export const migrations: readonly Migration[] = [
   { name: "0010-access", sql: access },
   { name: "0011-maintenance", sql: maintenance },
   { name: "0012-notices", sql: notices },
+  { name: "0013-policy-profiles", sql: policyProfiles },
 ];

@@ -5,7 +5,9 @@ import type { Command } from "commander";
 import type {
   CalendarWindow,
   ExportedFile,
+  NoticeTemplate,
   RecurringWindow,
+  TemplateKind,
   WindowCheck,
   WindowDraft,
   WindowNotice,
@@ -15,6 +17,7 @@ import type { EnvironmentKind } from "../../../shared/tenant/model.ts";
 import { DAY_MS, MINUTE_MS } from "../../../shared/time.ts";
 import { EXIT } from "./exit-status.ts";
 import { addRunVerbs } from "./run-verbs.ts";
+import { readInput } from "./read-input.ts";
 import type { Cli } from "./session.ts";
 import { plain, shown, table, type Terminal } from "./terminal.ts";
 import { oneName, oneOf, usageError } from "./usage.ts";
@@ -53,6 +56,13 @@ interface NoticeOptions {
   readonly requestId?: string;
 }
 
+interface TextOptions {
+  readonly kind?: TemplateKind;
+  readonly language?: "en" | "fr";
+  readonly subject?: string;
+  readonly file?: string;
+}
+
 // Spelled out, since the models would be loaded by every command.
 const KINDS = ["standard", "emergency", "major", "move", "application"] as const satisfies readonly MaintenanceKind[];
 const ENVIRONMENTS = ["production", "test", "sandbox"] as const satisfies readonly EnvironmentKind[];
@@ -60,6 +70,8 @@ const LANGUAGES = ["en", "fr"] as const;
 const FORMATS = ["eml", "ics"] as const;
 const MOVE_REASONS = ["recovery", "disaster", "other"] as const;
 const NOTICE_ACTS = ["list", "draft", "export", "send", "sent"] as const;
+const TEXT_ACTS = ["list", "show", "set", "reset"] as const;
+const TEXT_KINDS = [...KINDS, "cancelled"] as const satisfies readonly TemplateKind[];
 const DEFAULT_MINUTES = 60;
 
 /** Planned maintenance: every plan passes the contract's rules, here as in the window. */
@@ -135,6 +147,13 @@ export function addWindowVerbs(verbs: Verbs): void {
   )
     .requiredOption("--reason <text>", "why")
     .option("--request-id <uuid>", "repeating a command with the same id cancels once");
+
+  verb<TextOptions>(window, "text [act]", "the company's own words for notices", text)
+    .usage("list | show | set | reset")
+    .option("--kind <kind>", `one of ${TEXT_KINDS.join(", ")}`, oneOf(TEXT_KINDS))
+    .option("--language <language>", "en or fr (default: en)", oneOf(LANGUAGES))
+    .option("--subject <text>", "set: the subject line")
+    .option("--file <file>", "set: the text with its {{placeholders}} (- reads standard input)");
 
   verb<NoticeOptions>(window, "notice [act] [id]", "the ledger of a window's notices", notice)
     .usage("list WINDOW | draft WINDOW | export NOTICE | send NOTICE | sent NOTICE")
@@ -233,6 +252,45 @@ function instant(text: string, option: string): Date {
   const clear = /^\d{4}-\d{2}-\d{2}(?:$|T.*(?:Z|[+-]\d\d:\d\d)$)/.test(text);
   if (clear && !Number.isNaN(date.getTime())) return date;
   throw usageError(`${option} is no time such as 2026-03-02T22:00:00Z.`, "Write it with its offset, or a day.");
+}
+
+async function text(cli: Cli, options: TextOptions, act: string | undefined): Promise<void> {
+  const known = TEXT_ACTS.find((one) => one === (act ?? "list"));
+  if (!known) throw usageError(`There is no act "${act}".`, `Choose one of ${TEXT_ACTS.join(", ")}.`);
+  if (known === "list") {
+    const all = await onConsole(cli, ({ client }) => client.calendar.templates.list());
+    return cli.terminal.answer(all, () => textTable(cli.terminal, all));
+  }
+  const { kind, language = "en" } = options;
+  if (!kind) throw usageError("No kind is named.", `Give --kind: ${TEXT_KINDS.join(", ")}.`);
+  const body = known === "set" ? await newText(cli, options.file) : "";
+  const template = await onConsole(cli, async ({ client: { calendar } }) => {
+    if (known === "reset") return calendar.templates.reset({ kind, language });
+    const inUse = (await calendar.templates.list()).find((one) => one.kind === kind && one.language === language)!;
+    if (known === "show") return inUse;
+    const { version, subject } = inUse;
+    return calendar.templates.set({ kind, language, subject: options.subject ?? subject, body, version });
+  });
+  cli.terminal.answer(
+    template,
+    () => `${plain(template.subject)}\n\n${template.body.split("\n").map(plain).join("\n")}`,
+  );
+}
+
+async function newText(cli: Cli, file: string | undefined): Promise<string> {
+  if (file === undefined) throw usageError("No text is given.", "Give --file FILE, or --file - for standard input.");
+  return readInput(file, cli.streams);
+}
+
+function textTable(terminal: Terminal, templates: readonly NoticeTemplate[]): string {
+  return table(
+    terminal,
+    ["KIND", "LANGUAGE", "VERSION", "CHANGED BY", "SUBJECT"],
+    templates.map((one) => [
+      ...[one.kind, one.language, one.version === 0 ? "shipped" : String(one.version), one.changedBy ?? "-"],
+      one.subject,
+    ]),
+  );
 }
 
 async function notice(

@@ -298,6 +298,9 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       }),
       checkAccount: os.settings.checkAccount.handler(missing),
       removeAccount: os.settings.removeAccount.handler(missing),
+      mail: os.settings.mail.handler(() => ({ server: null, hasPassword: false })),
+      setMail: os.settings.setMail.handler(missing),
+      checkMail: os.settings.checkMail.handler(missing),
       vaultStatus: os.settings.vaultStatus.handler(() => ({ backend: "passphrase", state: "locked", note: null })),
       unlockVault: os.settings.unlockVault.handler(() => {
         throw new AppError("VaultPassphraseWrong", "That is not the passphrase.", { retryable: false });
@@ -319,6 +322,8 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       record: os.terms.record.handler(missing),
       board: os.terms.board.handler(() => ({ versions: [], expiries: [] })),
       solve: os.terms.solve.handler(missing),
+      addProfile: os.terms.addProfile.handler(missing),
+      profileDocument: os.terms.profileDocument.handler(missing),
       profiles: os.terms.profiles.handler(() => []),
     },
     snapshot: {
@@ -340,7 +345,14 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
         list: os.calendar.notices.list.handler(() => []),
         draft: os.calendar.notices.draft.handler(missing),
         export: os.calendar.notices.export.handler(missing),
+        send: os.calendar.notices.send.handler(missing),
         markSent: os.calendar.notices.markSent.handler(missing),
+      },
+      templates: {
+        list: os.calendar.templates.list.handler(() => []),
+        preview: os.calendar.templates.preview.handler(missing),
+        set: os.calendar.templates.set.handler(missing),
+        reset: os.calendar.templates.reset.handler(missing),
       },
       blackouts: {
         list: os.calendar.blackouts.list.handler(() => []),

@@ -7,7 +7,7 @@ import { type Home, openHome } from "../../../main/home/index.ts";
 import { mailServer, openSettings, type SettingsStore, settingsRouter } from "../../../main/settings/index.ts";
 import { slug } from "../../../main/settings/slug.ts";
 import { openVault, type Vault } from "../../../main/vault/index.ts";
-import type { Account, AccountCheck, ConsoleStatus } from "../../../shared/settings/model.ts";
+import type { Account, AccountCheck, ConsoleStatus, MailServer } from "../../../shared/settings/model.ts";
 import { onSmallDisk } from "../../support/small-disk.ts";
 
 const PASSPHRASE = "correct horse battery";
@@ -331,10 +331,10 @@ test("planted secrets are in no file but the vault, and there not readable", asy
   expect([files.length > 3, found]).toEqual([true, []]);
 });
 
-const server = {
+const server: MailServer = {
   ...{ host: "mail.example", port: 587, tls: "starttls", user: "fleet" },
   ...{ from: "ops@fleet.example", fromName: "", replyTo: null, caFile: null },
-} as const;
+};
 
 test("the password of the mail server is in the vault, and no other server is ever given it", async () => {
   const { call, vault, settings } = await open(PASSPHRASE);
