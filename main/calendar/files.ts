@@ -117,7 +117,7 @@ export const messageName = (window: CalendarWindow, { language }: StoredNotice) 
 
 type Mail = NonNullable<ConstructorParameters<typeof MailComposer>[0]>;
 
-function built(window: CalendarWindow, notice: StoredNotice, mail: Mail): Promise<Buffer> {
+async function built(window: CalendarWindow, notice: StoredNotice, mail: Mail): Promise<Buffer> {
   const { id, language, subject, body } = notice;
   const event = windowFile(window, language, notice);
   const message = new MailComposer({
@@ -127,5 +127,7 @@ function built(window: CalendarWindow, notice: StoredNotice, mail: Mail): Promis
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  return message.compile().build();
+  const raw = await message.compile().build();
+  // All of it is ASCII. Line ends as they are on the line, so that what is kept is what arrives.
+  return Buffer.from(raw.toString("latin1").replace(/\r?\n/g, "\r\n"), "latin1");
 }

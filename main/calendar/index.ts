@@ -9,6 +9,9 @@ import type {
   WindowCheck,
   WindowDetails,
   WindowDraft,
+  Wave,
+  WaveDraft,
+  WaveRow,
   WindowNotice,
 } from "../../shared/calendar/model.ts";
 import { noticeText, templateKindOf } from "../../shared/calendar/notice-text.ts";
@@ -17,12 +20,15 @@ import { AppError } from "../../shared/errors.ts";
 import type { OpenWindow } from "../../shared/policy/interruption.ts";
 import { MaintenanceKind } from "../../shared/policy/profile.ts";
 import { profileOf } from "../../shared/policy/profiles.ts";
+import { spreadWave } from "../../shared/calendar/wave.ts";
+import { AppError, errorFacts } from "../../shared/errors.ts";
 import { MaintenanceKind, type PolicyProfile } from "../../shared/policy/profile.ts";
 import type { ProfileFinder } from "../../shared/policy/profiles.ts";
 import { standingRefusals, type Verdict } from "../../shared/policy/verdict.ts";
 import { regionZone } from "../../shared/policy/windows.ts";
 import type { EnvironmentKind } from "../../shared/tenant/model.ts";
 import { DAY_MS, MINUTE_MS } from "../../shared/time.ts";
+import { stableId } from "../jobs/stable-id.ts";
 import { type Decision, type DecisionFacts, decide, earliestStart, type Plan } from "./decide.ts";
 import { feedFile, messageFile, messageName, windowFile } from "./files.ts";
 import type { CalendarPorts, CalendarTenant } from "./ports.ts";
@@ -66,8 +72,8 @@ export function calendarArea(ports: CalendarPorts) {
   const templates = noticeTemplates(store, ports.now, ports.operator);
   const os = implement(calendarContract);
 
-  async function tenantOf(ref: string): Promise<CalendarTenant> {
-    const tenant = (await ports.tenants()).find((one) => one.slug === ref || one.id === ref);
+  async function tenantOf(ref: string, everyone?: readonly CalendarTenant[]): Promise<CalendarTenant> {
+    const tenant = (everyone ?? (await ports.tenants())).find((one) => one.slug === ref || one.id === ref);
     if (tenant) return tenant;
     throw new AppError("NotFound", `There is no tenant ${ref}.`, {
       retryable: false,
@@ -84,8 +90,11 @@ export function calendarArea(ports: CalendarPorts) {
     });
   }
 
-  async function placeOf(draft: Pick<WindowDraft, "tenant" | "environment">): Promise<Place> {
-    const tenant = await tenantOf(draft.tenant);
+  async function placeOf(
+    draft: Pick<WindowDraft, "tenant" | "environment">,
+    known?: { readonly everyone: readonly CalendarTenant[]; readonly profileFor: ProfileFinder },
+  ): Promise<Place> {
+    const tenant = await tenantOf(draft.tenant, known?.everyone);
     const environment = tenant.environments.find((one) => one.kind === draft.environment);
     if (!environment) {
       throw new AppError("InvalidInput", `${tenant.slug} has no ${draft.environment} environment.`, {
@@ -103,7 +112,7 @@ export function calendarArea(ports: CalendarPorts) {
       });
     }
     const { region } = environment;
-    const profileFor = await ports.profiles();
+    const profileFor = known?.profileFor ?? (await ports.profiles());
     return { tenant, region, zone, customerZone: tenant.zone, profileAt: (at) => profileFor(tenant, at) };
   }
 
@@ -227,6 +236,67 @@ export function calendarArea(ports: CalendarPorts) {
     };
   }
 
+  async function planOne(id: string, draft: WindowDraft, place: Place): Promise<StoredWindow> {
+    const plan = planOf(draft, place.zone);
+    const { tenant } = place;
+    refuseThePast(plan, tenant.slug);
+    return store.planning(tenant.id, async (db) => {
+      const existing = await db.window(id);
+      if (existing) return existing;
+      const decided = await decision(place, plan, draft.overrides, db);
+      if (!decided.allowed) throw refusal(tenant.slug, decided);
+      const at = ports.now();
+      const planned: StoredWindow = {
+        ...plan,
+        ...{ id, tenantId: tenant.id, slug: tenant.slug, customer: tenant.customer },
+        ...{ service: tenant.service, environment: draft.environment, title: draft.title },
+        ...{ region: place.region, zone: place.zone, customerZone: place.customerZone },
+        ...{ state: "planned", createdBy: ports.operator(), createdAt: at, sequence: 0 },
+        profile: { id: decided.profile.id, version: decided.profile.version },
+        verdicts: decided.verdicts,
+        overrides: written(decided.verdicts, at),
+      };
+      await db.insert(planned);
+      await db.record(changeOf(id, planned, "schedule", null));
+      return planned;
+    });
+  }
+
+  /** Does `act` for each tenant at its place in the wave, one after the other; a refusal is a row, not the end. */
+  async function wave(
+    { tenants, firstDay, timeOfDay, concurrency, canary, ...shared }: WaveDraft,
+    act: (draft: WindowDraft, place: Place) => Promise<Pick<WaveRow, "startsAt" | "outcome" | "windowId">>,
+  ): Promise<Wave> {
+    const [everyone, profileFor] = await Promise.all([ports.tenants(), ports.profiles()]);
+    const idOf = (ref: string) => everyone.find((one) => one.slug === ref || one.id === ref)?.id ?? ref;
+    const places = spreadWave(tenants.map(idOf), { firstDay, concurrency, ...(canary && { canary: idOf(canary) }) });
+    const rows: WaveRow[] = [];
+    for (const { tenant: ref, night, day } of places) {
+      const tenant = everyone.find(({ id }) => id === ref);
+      const draft: WindowDraft = { ...shared, tenant: ref, startsAt: `${day}T${timeOfDay}` };
+      const row = { tenant: tenant?.slug ?? ref, customer: tenant?.customer ?? null, night };
+      let zone: string | null = null;
+      try {
+        const place = await placeOf(draft, { everyone, profileFor });
+        zone = place.zone;
+        const done = await act(draft, place);
+        rows.push({ ...row, zone, ...done, verdicts: [], earliest: null, problem: null });
+      } catch (error) {
+        const { code, message, details } = errorFacts(error);
+        if (code !== "RefusedByRule" && code !== "InvalidInput" && code !== "NotFound") throw error;
+        const isRule = code === "RefusedByRule";
+        rows.push({
+          ...{ ...row, zone, startsAt: zone && isRule ? readStart(draft.startsAt, zone) : null, outcome: "refused" },
+          verdicts: isRule ? (details["verdicts"] as WaveRow["verdicts"]) : [],
+          earliest: details.earliest === undefined ? null : new Date(details.earliest),
+          ...{ problem: isRule ? null : message, windowId: null },
+        });
+      }
+    }
+    const count = (outcome: WaveRow["outcome"]) => rows.filter((one) => one.outcome === outcome).length;
+    return { rows, counts: { allowed: count("allowed"), planned: count("planned"), refused: count("refused") } };
+  }
+
   const router = {
     list: os.list.handler(({ input }) => read(input)),
 
@@ -262,33 +332,39 @@ export function calendarArea(ports: CalendarPorts) {
       const { requestId, ...draft } = input;
       const known = await store.window(requestId);
       if (known) return shownOne(known);
-      const place = await placeOf(draft);
-      const plan = planOf(draft, place.zone);
-      const { tenant } = place;
-      refuseThePast(plan, tenant.slug);
-
-      const window = await store.planning(tenant.id, async (db) => {
-        const existing = await db.window(requestId);
-        if (existing) return existing;
-        const decided = await decision(place, plan, draft.overrides, db);
-        if (!decided.allowed) throw refusal(tenant.slug, decided);
-        const at = ports.now();
-        const planned: StoredWindow = {
-          ...plan,
-          ...{ id: requestId, tenantId: tenant.id, slug: tenant.slug, customer: tenant.customer },
-          ...{ service: tenant.service, environment: draft.environment, title: draft.title },
-          ...{ region: place.region, zone: place.zone, customerZone: place.customerZone },
-          ...{ state: "planned", createdBy: ports.operator(), createdAt: at, sequence: 0 },
-          profile: { id: decided.profile.id, version: decided.profile.version },
-          verdicts: decided.verdicts,
-          overrides: written(decided.verdicts, at),
-        };
-        await db.insert(planned);
-        await db.record(changeOf(requestId, planned, "schedule", null));
-        return planned;
-      });
+      const window = await planOne(requestId, draft, await placeOf(draft));
       ports.changed();
       return shownOne(window);
+    }),
+
+    checkMany: os.checkMany.handler(({ input }) =>
+      wave(input, async (draft, place) => {
+        const plan = planOf(draft, place.zone);
+        refuseThePast(plan, place.tenant.slug);
+        const decided = await decision(place, plan, draft.overrides, store);
+        if (!decided.allowed) throw refusal(place.tenant.slug, decided);
+        return { startsAt: plan.startsAt, outcome: "allowed", windowId: null };
+      }),
+    ),
+
+    scheduleMany: os.scheduleMany.handler(async ({ input }) => {
+      const planned = await wave(input, async (draft, place) => {
+        const id = stableId(`${input.requestId}/${place.tenant.id}`);
+        const window = (await store.window(id)) ?? (await planOne(id, draft, place));
+        return { startsAt: window.startsAt, outcome: "planned", windowId: window.id };
+      });
+      ports.changed();
+      return planned;
+    }),
+
+    overrides: os.overrides.handler(async ({ input }) => {
+      const tenant = input.tenant === undefined ? undefined : await tenantOf(input.tenant);
+      const overrides = await store.overrides(input.from, input.to, tenant?.id);
+      return {
+        overrides,
+        byRule: counted(overrides.map(({ rule }) => rule)).map(([rule, count]) => ({ rule, count })),
+        byPerson: counted(overrides.map(({ by }) => by)).map(([by, count]) => ({ by, count })),
+      };
     }),
 
     move: os.move.handler(async ({ input }) => {
@@ -545,6 +621,12 @@ export function calendarArea(ports: CalendarPorts) {
     },
   };
 }
+
+/** Most first. */
+const counted = (names: readonly string[]): (readonly [string, number])[] =>
+  [...new Set(names)]
+    .map((name) => [name, names.filter((one) => one === name).length] as const)
+    .toSorted((a, b) => b[1] - a[1]);
 
 /** The window as the plan that it would be at another time. */
 function draftOf(

@@ -33,7 +33,9 @@ export interface SendOrder {
 export function noticeSender(ports: CalendarPorts, store: CalendarStore) {
   const underWay = new Set<string>();
 
-  async function start(order: SendOrder): Promise<{ sending: StoredSending; message: Buffer } | null> {
+  type Start = { readonly sending: StoredSending; readonly message: Buffer } | { readonly doubt: StoredSending } | null;
+
+  async function start(order: SendOrder): Promise<Start> {
     const { notice, window, requestId } = order;
     const { slug } = window;
     const to = await ports.contacts(window.tenantId);
@@ -42,7 +44,7 @@ export function noticeSender(ports: CalendarPorts, store: CalendarStore) {
       const current = await db.notice(notice.id);
       if (!current || current.state === "sent") return null;
       const last = await db.lastSending(notice.id);
-      if (last) await refuseWhileOpen(last, order, (state) => db.endSending(last.id, state, ports.now(), null));
+      if (last && isInDoubt(last, order)) return { doubt: last };
       if (order.changedAt > notice.createdAt) throw outdated(slug);
       if (to.length === 0) throw nobody(slug);
       const messageId = messageIdOf(notice, sender.from, last);
@@ -59,22 +61,17 @@ export function noticeSender(ports: CalendarPorts, store: CalendarStore) {
     });
   }
 
-  async function refuseWhileOpen(
-    last: StoredSending,
-    { again, requestId, window: { slug } }: SendOrder,
-    settle: (state: "doubt") => Promise<void>,
-  ): Promise<void> {
+  /** Whether nobody knows of the last attempt if it arrived. Throws for one that is under way, and a repeated failure. */
+  function isInDoubt(last: StoredSending, { again, requestId, window: { slug } }: SendOrder): boolean {
     if (last.state === "sending" && isAlive(last)) {
       throw new AppError("Conflict", `The notice of ${slug} is being sent by ${last.startedBy}.`, {
         ...{ retryable: true, tenant: slug },
         next: "Wait a moment, then look at the ledger.",
       });
     }
-    if (last.state === "sending") await settle("doubt");
     if (last.id === requestId && last.error && last.state === "failed")
       throw new AppError(last.error.code, last.error.message, last.error.details);
-    const isDoubtful = last.state === "sending" || last.state === "doubt";
-    if (isDoubtful && (!again || last.id === requestId)) throw doubtful(slug, last);
+    return (last.state === "sending" || last.state === "doubt") && (!again || last.id === requestId);
   }
 
   const isAlive = (sending: StoredSending): boolean =>
@@ -95,6 +92,10 @@ export function noticeSender(ports: CalendarPorts, store: CalendarStore) {
     async send(order: SendOrder): Promise<void> {
       const started = await start(order);
       if (!started) return;
+      if ("doubt" in started) {
+        await store.endSending(started.doubt.id, "doubt", ports.now(), null);
+        throw doubtful(order.window.slug, started.doubt);
+      }
       const { sending, message } = started;
       try {
         const answer = await ports.mail.send({ to: sending.recipients, message });

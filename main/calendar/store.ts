@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from "pg";
 import type {
   Blackout,
   CalendarWindow,
+  CountedOverride,
   NoticeLanguage,
   NoticeProof,
   NoticeTemplate,
@@ -85,6 +86,20 @@ export function calendarStore(pool: Pool) {
 
     /** The tenant's windows that are not cancelled, from the year before `from` on. */
     others: (tenantId: string, from: Date) => othersOf(pool, tenantId, from),
+
+    /** Overrides written within [from, to), newest first. */
+    async overrides(from: Date, to: Date, tenantId: string | undefined): Promise<CountedOverride[]> {
+      const { rows } = await pool.query<CountedOverride>(
+        `select w.id as "windowId", w.slug, w.customer, w.kind, w.starts_at as "startsAt", o ->> 'rule' as rule,
+           o ->> 'reason' as reason, o ->> 'by' as by, (o ->> 'at')::timestamptz as at
+         from maintenance_window w, jsonb_array_elements(w.overrides) o
+         where w.overrides <> '[]' and ($3::text is null or w.tenant_id = $3)
+           and (o ->> 'at')::timestamptz >= $1 and (o ->> 'at')::timestamptz < $2
+         order by at desc, w.id`,
+        [from, to, tenantId ?? null],
+      );
+      return rows;
+    },
 
     /** Runs `work` in a transaction; of one tenant's plans one is decided at a time, on every console. */
     planning: <T>(tenantId: string, work: (db: Planning) => Promise<T>): Promise<T> =>

@@ -3,12 +3,15 @@ import { z } from "zod";
 import {
   Blackout,
   CalendarWindow,
+  CountedOverride,
   ExportedFile,
   NoticeLanguage,
   NoticeProof,
   NoticeTemplate,
   RecurringWindow,
   TemplateText,
+  Wave,
+  WaveDraft,
   WindowCheck,
   WindowDetails,
   WindowDraft,
@@ -48,6 +51,22 @@ export const calendarContract = {
   cancel: oc
     .input(WindowRef.extend({ requestId: RequestId, reason: z.string().trim().min(1).max(500) }))
     .output(CalendarWindow),
+  /** Where every tenant of a wave would go, and what the rules say; nothing is kept. */
+  checkMany: oc.input(WaveDraft).output(Wave),
+  /**
+   * Plans those that every rule allows and lists the others with their earliest start. Safe to repeat with one
+   * `requestId`: what was planned is found again.
+   */
+  scheduleMany: oc.input(WaveDraft.extend({ requestId: RequestId })).output(Wave),
+  /** Refusals that people went over, by the day on which they did; newest first. */
+  overrides: oc.input(Range).output(
+    z.object({
+      overrides: z.array(CountedOverride),
+      /** By rule and by person, most first. */
+      byRule: z.array(z.object({ rule: z.string(), count: z.number().int() })),
+      byPerson: z.array(z.object({ by: z.string(), count: z.number().int() })),
+    }),
+  ),
   /** The range as a calendar that any mail program reads. */
   feed: oc.input(Range).output(ExportedFile),
 

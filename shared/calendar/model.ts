@@ -144,6 +144,60 @@ export const WindowDraft = z.object({
 });
 export type WindowDraft = z.infer<typeof WindowDraft>;
 
+/** One kind of window for many tenants, spread over nights. Local times are each data centre's. */
+export const WaveDraft = WindowDraft.pick({
+  environment: true,
+  minutes: true,
+  title: true,
+  interrupts: true,
+  impact: true,
+  overrides: true,
+}).extend({
+  kind: MaintenanceKind.exclude(["move"]),
+  /** Slugs or ids, in the order in which they go. */
+  tenants: z.array(z.string().min(1).max(100)).min(1).max(1_000),
+  firstDay: z.iso.date(),
+  /** Start of every window, data-centre time. */
+  timeOfDay: z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/),
+  /** Windows of one night. */
+  concurrency: z.number().int().min(1).max(1_000),
+  /** Goes alone, a night before all others. */
+  canary: z.string().min(1).max(100).optional(),
+});
+export type WaveDraft = z.infer<typeof WaveDraft>;
+
+export const WaveRow = z.object({
+  tenant: z.string(),
+  customer: z.string().nullable(),
+  night: z.number().int(),
+  startsAt: z.date().nullable(),
+  zone: z.string().nullable(),
+  outcome: z.enum(["allowed", "planned", "refused"]),
+  /** The refusals that stand. */
+  verdicts: z.array(Verdict),
+  earliest: z.date().nullable(),
+  /** Why it cannot even be judged: an unknown tenant, a local time that the clocks skip. */
+  problem: z.string().nullable(),
+  windowId: z.string().nullable(),
+});
+export type WaveRow = z.infer<typeof WaveRow>;
+
+export const Wave = z.object({
+  rows: z.array(WaveRow),
+  counts: z.object({ allowed: z.number().int(), planned: z.number().int(), refused: z.number().int() }),
+});
+export type Wave = z.infer<typeof Wave>;
+
+/** A refusal that somebody went over, with the window that it let pass. */
+export const CountedOverride = Override.extend({
+  windowId: z.string(),
+  slug: z.string(),
+  customer: z.string(),
+  kind: WindowKind,
+  startsAt: z.date(),
+});
+export type CountedOverride = z.infer<typeof CountedOverride>;
+
 /** How much of the yearly and weekly allowances the plan takes, itself included; null where the contract has none. */
 export const WindowCounters = z.object({
   major: z.object({ used: z.number().int(), allowed: z.number().int(), year: z.number().int() }).nullable(),

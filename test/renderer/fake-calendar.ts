@@ -10,12 +10,16 @@ import {
   TEMPLATE_KINDS,
   type TemplateKind,
   type TemplateText,
+  type Wave,
+  type WaveDraft,
+  type WaveRow,
   type WindowDetails,
   type WindowDraft,
   type WindowNotice,
 } from "../../shared/calendar/model.ts";
 import { noticeText, shippedTemplate, templateProblems } from "../../shared/calendar/notice-text.ts";
 import { noticeDueAt, noticeStanding, provesNotice } from "../../shared/calendar/standing.ts";
+import { spreadWave } from "../../shared/calendar/wave.ts";
 import { AppError } from "../../shared/errors.ts";
 import { profileOf } from "../../shared/policy/profiles.ts";
 import { standingRefusals } from "../../shared/policy/verdict.ts";
@@ -168,6 +172,21 @@ export function createFakeCalendar(tenants: readonly Tenant[], now: Date, change
       const { startsAt, endsAt } = old;
       const change = { act: "cancel" as const, at: new Date(), by: BY, startsAt, endsAt, reason };
       return keep({ ...old, state: "cancelled", sequence: old.sequence + 1, changes: [...old.changes, change] });
+    },
+    wave({ tenants: names, firstDay, timeOfDay, concurrency, canary, ...shared }: WaveDraft, keeps: boolean): Wave {
+      const places = spreadWave(names, { firstDay, concurrency, canary });
+      const rows = places.map(({ tenant: ref, night, day }): WaveRow => {
+        const draft: WindowDraft = { ...shared, tenant: ref, startsAt: `${day}T${timeOfDay}` };
+        const { tenant, plan, zone, answer } = decided(draft);
+        const row = { tenant: tenant.slug, customer: tenant.customer, night, startsAt: plan.startsAt, zone };
+        const window = answer.allowed && keeps ? this.schedule({ ...draft, requestId: crypto.randomUUID() }) : null;
+        const outcome = window ? "planned" : answer.allowed ? "allowed" : "refused";
+        const verdicts = standingRefusals(answer.verdicts);
+        const earliest = answer.allowed ? null : answer.earliest;
+        return { ...row, outcome, verdicts, earliest, problem: null, windowId: window?.id ?? null };
+      });
+      const count = (outcome: WaveRow["outcome"]) => rows.filter((one) => one.outcome === outcome).length;
+      return { rows, counts: { allowed: count("allowed"), planned: count("planned"), refused: count("refused") } };
     },
     feed: () => ({ fileName: "fleetwright.ics", mediaType: "text/calendar", text: "BEGIN:VCALENDAR\r\nEND:VCALENDAR" }),
 

@@ -469,6 +469,9 @@ export function createFakeConsole(options: FakeOptions = {}) {
       schedule: os.calendar.schedule.handler(({ input }) => calendar.schedule(input)),
       move: os.calendar.move.handler(({ input }) => calendar.move(input)),
       cancel: os.calendar.cancel.handler(({ input }) => calendar.cancel(input)),
+      checkMany: os.calendar.checkMany.handler(({ input }) => calendar.wave(input, false)),
+      scheduleMany: os.calendar.scheduleMany.handler(({ input }) => calendar.wave(input, true)),
+      overrides: os.calendar.overrides.handler(() => ({ overrides: [], byRule: [], byPerson: [] })),
       feed: os.calendar.feed.handler(() => calendar.feed()),
       notices: {
         list: os.calendar.notices.list.handler(({ input }) => calendar.notices(input.windowId)),

@@ -52,6 +52,8 @@ export async function sendSmtp(
 ): Promise<Accepted> {
   return withConnection(server, (connection) => {
     let isGiven = false;
+    // A broken line is told to the call below, too, and only that knows how far the message came.
+    connection.removeAllListeners("error").on("error", () => undefined);
     // Ends only after the server asked for it: what it never read cannot have been delivered.
     const stream = Readable.from(chunksOf(message, () => (isGiven = true)));
     return new Promise((resolve, reject) => {

@@ -4,10 +4,12 @@ import { basename } from "node:path";
 import type { Command } from "commander";
 import type {
   CalendarWindow,
+  CountedOverride,
   ExportedFile,
   NoticeTemplate,
   RecurringWindow,
   TemplateKind,
+  Wave,
   WindowCheck,
   WindowDraft,
   WindowNotice,
@@ -45,6 +47,12 @@ interface PlanOptions extends TimeOptions {
   readonly interrupts?: boolean;
   readonly moveReason?: "recovery" | "disaster" | "other";
   readonly toRegion?: string;
+}
+interface WaveOptions extends PlanOptions {
+  readonly tenants?: string;
+  readonly concurrency?: number;
+  readonly canary?: string;
+  readonly dryRun?: boolean;
 }
 interface NoticeOptions {
   readonly language?: "en" | "fr";
@@ -107,12 +115,25 @@ export function addWindowVerbs(verbs: Verbs): void {
   );
 
   planOptions(
-    verb<PlanOptions>(window, "schedule [tenant]", "plan a window", async (cli, options, name) => {
+    verb<WaveOptions>(window, "schedule [tenant]", "plan a window, or a wave of them", async (cli, options, name) => {
+      if (options.tenants !== undefined) return scheduleWave(cli, options);
       const input = { ...draft(options, name), requestId: options.requestId ?? randomUUID() };
       const planned = await onConsole(cli, ({ client }) => client.calendar.schedule(input));
       cli.terminal.answer(planned, () => windowText(cli.terminal, planned));
     }),
-  ).option("--request-id <uuid>", "repeating a command with the same id plans one window");
+  )
+    .option("--request-id <uuid>", "repeating a command with the same id plans once")
+    .option("--tenants <slugs>", "a wave: many tenants, with commas; --start is the first night in data-centre time")
+    .option("--concurrency <count>", "wave: windows of one night (default: 10)", wholeNumber(1, 1_000))
+    .option("--canary <tenant>", "wave: goes alone, a night before all others")
+    .option("--dry-run", "wave: where each tenant would go and what the rules say; nothing is kept");
+
+  rangeOptions(
+    verb<RangeOptions>(window, "overrides", "refusals that people went over, counted", async (cli, options) => {
+      const found = await onConsole(cli, ({ client }) => client.calendar.overrides(range(options)));
+      cli.terminal.answer(found, () => overridesText(cli.terminal, found));
+    }),
+  );
 
   timeOptions(
     verb<TimeOptions>(
@@ -225,6 +246,49 @@ function draft(options: PlanOptions, name: string | undefined): WindowDraft {
     ...{ interrupts: options.interrupts ?? true, overrides: Object.fromEntries(options.override ?? []) },
     ...(moveReason && toRegion && { move: { reason: moveReason, toRegion } }),
   };
+}
+
+async function scheduleWave(cli: Cli, options: WaveOptions): Promise<number> {
+  const { tenants = "", concurrency = 10, canary, dryRun = false } = options;
+  const names = tenants
+    .split(",")
+    .map((one) => one.trim())
+    .filter(Boolean);
+  const [, firstDay, timeOfDay] = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})$/.exec(options.start ?? "") ?? [];
+  if (!firstDay || !timeOfDay || options.zone !== undefined)
+    throw usageError("A wave starts at a local time of each data centre.", "Give --start 2026-03-02T22:00, no --zone.");
+  const { tenant: _tenant, startsAt: _startsAt, move, kind, ...shared } = draft(options, names[0]);
+  if (kind === "move" || move) throw usageError("A move is no wave.", "Plan each with its reason and region.");
+  const input = { ...shared, kind, tenants: names, firstDay, timeOfDay, concurrency, ...(canary && { canary }) };
+  const requestId = options.requestId ?? randomUUID();
+  const wave = await onConsole(cli, ({ client: { calendar } }) =>
+    dryRun ? calendar.checkMany(input) : calendar.scheduleMany({ ...input, requestId }),
+  );
+  cli.terminal.answer(wave, () => waveText(cli.terminal, wave));
+  return wave.counts.refused > 0 ? EXIT.refused : EXIT.done;
+}
+
+function waveText(terminal: Terminal, { rows, counts }: Wave): string {
+  const lines = rows.map(({ night, tenant, outcome, startsAt, zone, earliest, verdicts, problem }) => [
+    ...[String(night + 1), tenant, outcome, shown(startsAt), zone ?? "-", shown(earliest)],
+    plain(problem ?? verdicts.map(({ rule, reason }) => `${rule}: ${reason}`).join(" ")),
+  ]);
+  const { allowed, planned, refused } = counts;
+  return [
+    table(terminal, ["NIGHT", "TENANT", "OUTCOME", "START", "ZONE", "EARLIEST", "WHY"], lines),
+    `${planned} planned, ${allowed} allowed, ${refused} refused`,
+  ].join("\n");
+}
+
+function overridesText(
+  terminal: Terminal,
+  { overrides, byRule }: { overrides: readonly CountedOverride[]; byRule: readonly { rule: string; count: number }[] },
+): string {
+  const rows = overrides.map((one) => [shown(one.at), one.rule, one.slug, one.by, plain(one.reason), one.windowId]);
+  return [
+    table(terminal, ["WHEN", "RULE", "TENANT", "BY", "REASON", "WINDOW"], rows),
+    byRule.map(({ rule, count }) => `${rule}: ${count}`).join(", ") || "none",
+  ].join("\n");
 }
 
 function start({ start: startsAt, zone }: TimeOptions): { startsAt: string; zone?: string } {

@@ -127,12 +127,17 @@ async function cutting(at: "greeting" | "recipient" | "message") {
     socket.on("error", () => undefined);
     if (at === "greeting") return void socket.destroy();
     socket.write("220 ready\r\n");
+    let message: string | undefined;
     socket.on("data", (data: Buffer) => {
       const text = data.toString();
-      if (text.endsWith("\r\n.\r\n")) socket.destroy();
-      else if (/^RCPT/i.test(text) && at === "recipient") socket.destroy();
-      else if (/^DATA/i.test(text)) socket.write("354 go on\r\n");
-      else socket.write("250 ok\r\n");
+      if (message !== undefined) {
+        message += text;
+        if (message.endsWith("\r\n.\r\n")) socket.destroy();
+      } else if (/^RCPT/i.test(text) && at === "recipient") socket.destroy();
+      else if (/^DATA/i.test(text)) {
+        message = "";
+        socket.write("354 go on\r\n");
+      } else socket.write("250 ok\r\n");
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));

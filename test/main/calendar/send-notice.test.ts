@@ -30,14 +30,19 @@ function mailBy(server: SmtpServer): CalendarPorts["mail"] {
   };
 }
 
-async function drafted(database: Database, options: SMTPServerOptions & { cuts?: number } = {}, contacts = CONTACTS) {
+async function drafted(
+  database: Database,
+  options: SMTPServerOptions & { cuts?: number } = {},
+  contacts = CONTACTS,
+  day = "2026-01-20",
+) {
   const { folder: messages, remove } = await scratchFolder("notices");
   const server = await catchMail({ disabledCommands: ["STARTTLS"], ...options });
   endings.push(server.close, remove);
   const at = { host: "127.0.0.1", port: server.port, tls: "none", user: null, password: null, caFile: null } as const;
   const post = { contacts, mail: mailBy(at), messages, machine: "desk-1" };
   const { api, clock } = calendarOn(database, NOW, undefined, post);
-  const window = await api.schedule({ ...draft({ startsAt: "2026-01-20T22:00" }), requestId: randomUUID() });
+  const window = await api.schedule({ ...draft({ startsAt: `${day}T22:00` }), requestId: randomUUID() });
   clock.now = new Date("2026-01-12T09:05:00Z");
   const notice = await api.notices.draft({ windowId: window.id, language: "fr" });
   const send = (change: object = {}) =>
@@ -134,7 +139,7 @@ describeOnBothDatabases("sending notices", (open) => {
     });
     killed.clock.now = new Date("2026-01-12T09:06:00Z");
     void killed.api.notices.send({ noticeId: notice.id, requestId: randomUUID(), again: false });
-    await expect.poll(() => server.caught.length).toBe(1);
+    await expect.poll(() => server.caught.length, { timeout: 30_000 }).toBe(1);
 
     const next = calendarOn(database, "2026-01-12T09:07:00Z", undefined, post);
     const again = { noticeId: notice.id, requestId: randomUUID(), again: false };
@@ -146,7 +151,7 @@ describeOnBothDatabases("sending notices", (open) => {
 
   test("without contacts, without a server, and for a window that moved since, nothing leaves", async () => {
     const { database } = await open();
-    const lonely = await drafted(database, {}, []);
+    const lonely = await drafted(database, {}, [], "2026-01-21");
     expect(await failure(lonely.send())).toMatchObject({ code: "InvalidInput" });
 
     const { api, clock, window, server, send } = await drafted(database);

@@ -340,6 +340,9 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       schedule: os.calendar.schedule.handler(missing),
       move: os.calendar.move.handler(missing),
       cancel: os.calendar.cancel.handler(missing),
+      checkMany: os.calendar.checkMany.handler(missing),
+      scheduleMany: os.calendar.scheduleMany.handler(missing),
+      overrides: os.calendar.overrides.handler(missing),
       feed: os.calendar.feed.handler(missing),
       notices: {
         list: os.calendar.notices.list.handler(() => []),
