@@ -16,12 +16,9 @@ import type {
 } from "../../shared/calendar/model.ts";
 import { noticeText, templateKindOf } from "../../shared/calendar/notice-text.ts";
 import { noticeDueAt, noticeStanding, provesNotice } from "../../shared/calendar/standing.ts";
-import { AppError } from "../../shared/errors.ts";
-import type { OpenWindow } from "../../shared/policy/interruption.ts";
-import { MaintenanceKind } from "../../shared/policy/profile.ts";
-import { profileOf } from "../../shared/policy/profiles.ts";
 import { spreadWave } from "../../shared/calendar/wave.ts";
 import { AppError, errorFacts } from "../../shared/errors.ts";
+import type { OpenWindow } from "../../shared/policy/interruption.ts";
 import { MaintenanceKind, type PolicyProfile } from "../../shared/policy/profile.ts";
 import type { ProfileFinder } from "../../shared/policy/profiles.ts";
 import { standingRefusals, type Verdict } from "../../shared/policy/verdict.ts";
@@ -581,9 +578,8 @@ export function calendarArea(ports: CalendarPorts) {
 
   /** The window with when its notice was proven; null while no entry of the ledger proves it. */
   async function openWindow(window: ListedWindow): Promise<OpenWindow> {
-    const proving = (await store.notices([window.id])).filter((one) =>
-      provesNotice(profileOf(window.service), window, one),
-    );
+    const profile = profileOf(await ports.profiles(), window);
+    const proving = (await store.notices([window.id])).filter((one) => provesNotice(profile, window, one));
     const { id, title, startsAt, endsAt } = window;
     return {
       id,

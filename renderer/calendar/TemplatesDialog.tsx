@@ -87,11 +87,10 @@ function TemplateForm({ template }: { readonly template: NoticeTemplate }) {
   const [subject, setSubject] = useState(template.subject);
   const [body, setBody] = useState(template.body);
   const text = { kind: template.kind, language: template.language, subject, body };
-  const preview = useQuery({
-    ...api.calendar.templates.preview.queryOptions({ input: text }),
-    placeholderData: keepPreviousData,
-  });
-  const refresh = () => void cache.invalidateQueries({ queryKey: api.calendar.templates.list.key() });
+  const preview = useQuery(
+    api.calendar.templates.preview.queryOptions({ input: text, placeholderData: keepPreviousData }),
+  );
+  const refresh = () => void cache.invalidateQueries({ queryKey: api.calendar.key() });
   const save = useMutation(api.calendar.templates.set.mutationOptions({ onSuccess: refresh }));
   const reset = useMutation(api.calendar.templates.reset.mutationOptions({ onSuccess: refresh }));
   const problems = preview.data?.problems ?? [];
