@@ -87,7 +87,8 @@ export function maintenanceStore(pool: Pool) {
         if (same.rows[0]) return same.rows[0];
         const { rows } = await db.query(
           `insert into maintenance_runbook (name, version, content, sha256, author, created_at)
-           select $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5 from maintenance_runbook where name = $1
+           select $1::text, coalesce(max(version), 0) + 1, $2::jsonb, $3::text, $4::text, $5::timestamptz
+           from maintenance_runbook where name = $1::text
            returning ${RUNBOOK}`,
           [content.name, JSON.stringify(content), sha256, author, at],
         );
