@@ -8,6 +8,7 @@ import { rootCertificates } from "node:tls";
 import { AppError } from "../../../shared/errors.ts";
 import type { HostProcesses, HostSpec, MachineRoom } from "../types.ts";
 import type { LabCa } from "./ca.ts";
+import type { DebianParts } from "./debian.ts";
 import { controlHandler, type ControlParts } from "./erp/control.ts";
 import { ERPCTL, HOSTNAME_COMMAND } from "./erp/erpctl.ts";
 import { createInstance, type ErpInstance } from "./erp/instance.ts";
@@ -15,18 +16,21 @@ import { createSite } from "./erp/site.ts";
 import { responseTime, smokeTest, type SmokeTarget } from "./erp/smoke.ts";
 import { readIfThere, writeWhole } from "./files.ts";
 import { type HostFolders, hostFolders } from "./folders.ts";
-import { consoleBlock, hostKeys } from "./host-keys.ts";
+import { consoleBlock, hostKeyFiles, hostKeys } from "./host-keys.ts";
 import { checkReachable, ownFolder, type Owner } from "./owner.ts";
 import type { PostgresBinaries } from "./postgres/binaries.ts";
 import { createAccess } from "./ssh/authorized-keys.ts";
 import { endCommands, signalCommands } from "./ssh/commands.ts";
-import { createSshServer, type SshServer } from "./ssh/server.ts";
+import { createOpenSshServer, endLeftServers } from "./ssh/openssh.ts";
+import { createSshServer } from "./ssh/server.ts";
 import { createSessions } from "./ssh/sessions.ts";
 
 export interface HostContext {
   readonly ca: LabCa;
   readonly ports: { readonly ssh: number; readonly https: number };
   readonly owner: Owner | undefined;
+  /** What the host is made of instead of the built-in parts. */
+  readonly debian: DebianParts | null;
   readonly binaries: () => Promise<PostgresBinaries>;
   readonly template: () => Promise<string>;
   readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>;
@@ -71,7 +75,6 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
     log: context.log,
   });
   const sockets = new Set<Socket>();
-  const sshSockets = new Set<Socket>();
   const troubles = new Set<Trouble>();
   /** Settles when the frozen host goes on; undefined while it is not frozen. */
   let frozen: { readonly over: Promise<void>; readonly end: () => void } | undefined;
@@ -100,7 +103,9 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
     response: async () => responseTime(await customer()),
   });
 
+  const currentKeys = () => (troubles.has("host-key-changed") ? hostKeys(folders.ssh, ".changed") : keys);
   const sshOptions = {
+    keys: async () => currentKeys(),
     authorizedKeys: async () => ((await readIfThere(authorizedKeysFile(folders))) ?? "").split("\n"),
     commands: {
       instanceId: first.instanceId,
@@ -121,7 +126,16 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
       void instance.wake().catch(() => undefined);
     },
   };
-  let ssh: SshServer | undefined;
+  await endLeftServers(folders.run);
+  const ssh = context.debian
+    ? createOpenSshServer(sshOptions, {
+        parts: context.debian,
+        authorizedKeysFile: authorizedKeysFile(folders),
+        hostKeyFiles: () => hostKeyFiles(folders.ssh, troubles.has("host-key-changed") ? ".changed" : ""),
+        runFolder: folders.run,
+        shellFile: path.join(folders.bin, "session-shell"),
+      })
+    : createSshServer(sshOptions);
 
   /** A frozen host looks at nothing before it goes on. */
   const afterFrost = (serve: () => void) => (frozen ? void frozen.over.then(serve) : serve());
@@ -137,13 +151,10 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
   };
   const onSsh = (socket: Socket) =>
     take(socket, "ssh", () => {
-      if (troubles.has("ssh-cut")) setTimeout(() => troubles.has("ssh-cut") && socket.destroy(), CUT_AFTER_MS).unref();
       Promise.all([control.ready(), currentKeys()])
-        .then(([, keys]) => {
-          ssh ??= createSshServer({ ...sshOptions, keys });
-          sshSockets.add(socket);
-          socket.once("close", () => sshSockets.delete(socket));
-          ssh.accept(socket);
+        .then(() => ssh.accept(socket))
+        .then((cut) => {
+          if (troubles.has("ssh-cut")) setTimeout(() => troubles.has("ssh-cut") && cut(), CUT_AFTER_MS).unref();
         })
         .catch((error: unknown) => {
           context.log(`${spec.instanceId}: SSH: ${String(error)}`);
@@ -159,9 +170,9 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
         .then(() => (web.serve(socket) ? socket.resume() : socket.destroy()))
         .catch(() => socket.destroy());
     });
-  const currentKeys = () => (troubles.has("host-key-changed") ? hostKeys(folders.ssh, ".changed") : keys);
 
-  const listeners = { ssh: createServer(onSsh), https: createServer(onHttps) };
+  // Of an SSH connection nothing may be read before it is given to whoever serves it.
+  const listeners = { ssh: createServer({ pauseOnConnect: true }, onSsh), https: createServer(onHttps) };
   const bind = async () => {
     await listen(listeners.ssh, spec.address, context.ports.ssh);
     await listen(listeners.https, spec.address, context.ports.https);
@@ -169,6 +180,7 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
   const unbind = async () => {
     const both = Promise.all([closed(listeners.ssh), closed(listeners.https)]);
     for (const socket of sockets) socket.destroy();
+    await ssh.cut();
     await both;
   };
   try {
@@ -190,10 +202,7 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
     } else frozen = undefined;
     await instance.freeze(on);
     await signalCommands(spec.instanceId, on ? "SIGSTOP" : "SIGCONT");
-    for (const socket of sshSockets) {
-      if (on) socket.pause();
-      else socket.resume();
-    }
+    await ssh.freeze(on);
     before?.end();
   }
 
@@ -230,9 +239,7 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
       else troubles.delete(kind);
       if (kind === "disk-full") await instance.setDiskFull(on);
       if (kind === "host-frozen") await freeze(on);
-      if (kind === "ssh-cut" && on) for (const socket of sshSockets) socket.destroy();
-      // Sessions that stand know the old key; whoever connects from now on meets the other.
-      if (kind === "host-key-changed") ssh = undefined;
+      if (kind === "ssh-cut" && on) await ssh.cut();
     },
     hold: instance.hold,
     async powerOff() {

@@ -8,7 +8,8 @@ import { type FileView, serveFiles } from "./files.ts";
 import type { Sessions } from "./sessions.ts";
 
 export interface SshServerOptions {
-  readonly keys: readonly HostKey[];
+  /** The host's identity at the moment. */
+  readonly keys: () => Promise<readonly HostKey[]>;
   /** Lines of the user's authorized_keys, read anew for each log-in. */
   readonly authorizedKeys: () => Promise<readonly string[]>;
   readonly commands: CommandSetting;
@@ -19,8 +20,15 @@ export interface SshServerOptions {
 }
 
 export interface SshServer {
-  /** Takes a connection over; it ends by itself when nobody logs in. */
-  accept(socket: Socket): void;
+  /**
+   * Takes a connection over that nothing was read of yet; it ends by itself when nobody logs in. What comes back cuts
+   * it.
+   */
+  accept(socket: Socket): Promise<() => void>;
+  /** Ends every connection. */
+  cut(): Promise<void>;
+  /** Lets all of them stand still, or go on. */
+  freeze(on: boolean): Promise<void>;
 }
 
 const USER = "ubuntu";
@@ -29,9 +37,42 @@ const GRACE_MS = 30_000;
 
 /** sshd as an EC2 host has it: the user `ubuntu`, public keys, nothing else. */
 export function createSshServer(options: SshServerOptions): SshServer {
-  const server = new ssh2.Server(
+  const open = new Set<Socket>();
+  let made: { readonly identity: string; readonly server: ssh2.Server } | undefined;
+
+  /** Sessions that stand know the old key; whoever connects from now on meets the present one. */
+  async function present(): Promise<ssh2.Server> {
+    const hostKeys = (await options.keys()).map((key) => key.privateKey);
+    const identity = hostKeys.join();
+    if (made?.identity !== identity) made = { identity, server: createServer(hostKeys, options) };
+    return made.server;
+  }
+  return {
+    async accept(socket) {
+      const server = await present();
+      open.add(socket);
+      socket.once("close", () => open.delete(socket));
+      socket.setNoDelay(true);
+      server.injectSocket(socket);
+      socket.resume();
+      return () => socket.destroy();
+    },
+    async cut() {
+      for (const socket of open) socket.destroy();
+    },
+    async freeze(on) {
+      for (const socket of open) {
+        if (on) socket.pause();
+        else socket.resume();
+      }
+    },
+  };
+}
+
+function createServer(hostKeys: string[], options: SshServerOptions): ssh2.Server {
+  return new ssh2.Server(
     {
-      hostKeys: options.keys.map((key) => key.privateKey),
+      hostKeys,
       ident: "OpenSSH_lab",
       // Without chacha20-poly1305, which not every client's cryptography has.
       algorithms: { cipher: ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes256-ctr"] },
@@ -40,12 +81,6 @@ export function createSshServer(options: SshServerOptions): SshServer {
     },
     (client) => serve(client, options),
   );
-  return {
-    accept(socket) {
-      socket.setNoDelay(true);
-      server.injectSocket(socket);
-    },
-  };
 }
 
 function serve(client: Connection, options: SshServerOptions): void {
