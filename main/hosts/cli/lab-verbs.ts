@@ -27,9 +27,7 @@ export function addLabVerbs({ noun, verb }: Verbs): void {
   const withFolder = (command: ReturnType<typeof verb>) =>
     command.option("--folder <folder>", "the lab's folder (default: the one in the home)");
 
-  withFolder(
-    verb<StartOptions>(lab, "start", "run a lab of its own until it is ended; prints one ready line", start),
-  )
+  withFolder(verb<StartOptions>(lab, "start", "run a lab of its own until it is ended; prints one ready line", start))
     .option("--seed <seed>", "what a new lab is filled with: demo or empty (default: demo)", oneOf(SEEDS))
     .option("--machines <kind>", "what a new lab's hosts are made of: built-in or debian", oneOf(MACHINES));
 

@@ -22,10 +22,16 @@ export async function findDebianParts(): Promise<DebianParts> {
     .filter((name) => /^\d+$/.test(name))
     .sort((a, b) => Number(b) - Number(a));
   const [postgres, sshd, sftpServer, accounts] = await Promise.all([
-    firstOf(versions.map((version) => path.join(POSTGRES, version, "bin", "postgres")), constants.X_OK),
+    firstOf(
+      versions.map((version) => path.join(POSTGRES, version, "bin", "postgres")),
+      constants.X_OK,
+    ),
     firstOf(["/usr/sbin/sshd"], constants.X_OK),
     firstOf(["/usr/lib/openssh/sftp-server"], constants.X_OK),
-    firstOf(LIBRARIES.map((folder) => path.join(folder, "libnss_wrapper.so")), constants.R_OK),
+    firstOf(
+      LIBRARIES.map((folder) => path.join(folder, "libnss_wrapper.so")),
+      constants.R_OK,
+    ),
   ]);
   if (postgres && sshd && sftpServer && accounts) {
     const environment = { TZ: "UTC", LC_ALL: "C.UTF-8", PATH: "/usr/local/bin:/usr/bin:/bin" };

@@ -137,7 +137,7 @@ async function dump({ socketFolder }: ArchivePlace, work: string): Promise<Manif
   return connectTo(socketFolder, async (client) => {
     await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
     const out = createWriteStream(path.join(work, SQL));
-    const write = (text: string) =>
+    const write = (text: string | Buffer) =>
       new Promise<void>((resolve, reject) => out.write(text, (error) => (error ? reject(error) : resolve())));
     const relations = [];
     await write(`SET session_replication_role = replica;\n${SCHEMA}\n`);
@@ -148,7 +148,7 @@ async function dump({ socketFolder }: ArchivePlace, work: string): Promise<Manif
       const copied = await client.query(`COPY ${pg.escapeIdentifier(name)} (${columns}) TO ${pg.escapeLiteral(rows)}`);
       relations.push({ name, rows: copied.rowCount ?? 0 });
       await write(`COPY ${pg.escapeIdentifier(name)} (${columns}) FROM stdin;\n`);
-      await pipeline(createReadStream(rows), out, { end: false });
+      for await (const chunk of createReadStream(rows) as AsyncIterable<Buffer>) await write(chunk);
       await write("\\.\n");
       await rm(rows);
     }

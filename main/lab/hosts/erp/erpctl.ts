@@ -107,12 +107,12 @@ with() {
     shift
     left=$((left - 1))
     case $option in
-      *[!a-z-]*) malformed "unknown option $option" ;;
-      --?*) name=$(printf '%s' "$option" | cut -c 3-) ;;
       'key@-')
         set -- "$@" "$option"
         continue
         ;;
+      *[!a-z-]*) malformed "unknown option $option" ;;
+      --?*) name=$(printf '%s' "$option" | cut -c 3-) ;;
       *) malformed "unknown option $option" ;;
     esac
     case " $flags " in

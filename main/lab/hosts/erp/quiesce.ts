@@ -1,7 +1,7 @@
 import pg from "pg";
 import { z } from "zod";
 import { readIfThere, writeWhole } from "../files.ts";
-import { freezeTree, thawTree } from "../postgres/process-tree.ts";
+import { freezeTree, processTree, signal, thawTree } from "../postgres/process-tree.ts";
 import { Refusal } from "./refusal.ts";
 
 /** A tenant held still for a copy of its data volume. */
@@ -68,6 +68,8 @@ export async function openQuiescing<Manifest>(context: QuiesceContext<Manifest>)
   let manifest: Manifest | undefined;
   let backup: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
+  /** A server that is killed while it stands leaves its children standing, which then nobody else finds. */
+  let frozen: readonly number[] = [];
 
   const save = () => writeWhole(file, JSON.stringify({ held, ended }), { mode: 0o644 });
   const note = ({ id, since }: Quiesce, endedBy: EndedBy) => {
@@ -84,7 +86,11 @@ export async function openQuiescing<Manifest>(context: QuiesceContext<Manifest>)
     if (!was) return;
     clearTimeout(timer);
     const server = context.server();
-    if (server && was.frozen && !context.hostFrozen()) await thawTree(server.pid);
+    if (server && was.frozen && !context.hostFrozen()) {
+      await thawTree(server.pid);
+      for (const pid of frozen) signal(pid, "SIGCONT");
+    }
+    frozen = [];
     const session = backup;
     backup = undefined;
     if (session) await leaveBackup(session, by !== "restart").catch((error: unknown) => log(String(error)));
@@ -133,7 +139,10 @@ export async function openQuiescing<Manifest>(context: QuiesceContext<Manifest>)
         const backupMode = backup !== undefined;
         // While it stands still nobody can ask the database what is in it.
         if (backupMode) manifest = await context.manifest();
-        if (server && backupMode) await freezeTree(server.pid);
+        if (server && backupMode) {
+          await freezeTree(server.pid);
+          frozen = await processTree(server.pid);
+        }
         held = { ...begun, lockedOut, backupMode, frozen: backupMode, grade: backupMode ? "quiesced" : "crash" };
         await save();
         return held;

@@ -34,6 +34,12 @@ export function createOpenSshServer(options: SshServerOptions, place: OpenSshPla
     group: path.join(folder, "group"),
   };
   const servers = new Set<number>();
+  const written = new Map<string, string>();
+  const write = async (file: string, text: string, mode: number) => {
+    if (written.get(file) === text) return;
+    await writeWhole(file, text, { mode });
+    written.set(file, text);
+  };
 
   async function configure(): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o755 });
@@ -41,14 +47,11 @@ export function createOpenSshServer(options: SshServerOptions, place: OpenSshPla
     if (process.getuid?.() === 0) await mkdir("/run/sshd", { recursive: true, mode: 0o755 });
     const { uid, gid } = commands.owner ?? { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     const account = await machineAccount("sshd");
-    await writeWhole(place.shellFile, SHELL, { mode: 0o755 });
-    await writeWhole(
-      files.passwd,
-      `${account}\nubuntu:x:${uid}:${gid}:Ubuntu:${commands.home}:${place.shellFile}\n`,
-      { mode: 0o644 },
-    );
-    await writeWhole(files.group, `ubuntu:x:${gid}:\nnogroup:x:65534:\ntty:x:5:\n`, { mode: 0o644 });
-    await writeWhole(files.config, configText(options, place), { mode: 0o600 });
+    await write(place.shellFile, SHELL, 0o755);
+    const ubuntu = `ubuntu:x:${uid}:${gid}:Ubuntu:${commands.home}:${place.shellFile}`;
+    await write(files.passwd, `${account}\n${ubuntu}\n`, 0o644);
+    await write(files.group, `ubuntu:x:${gid}:\nnogroup:x:65534:\ntty:x:5:\n`, 0o644);
+    await write(files.config, configText(options, place), 0o600);
   }
 
   return {
@@ -132,7 +135,9 @@ async function startOf(pid: number): Promise<string | undefined> {
 
 async function machineAccount(name: string): Promise<string> {
   const accounts = await readFile("/etc/passwd", "utf8");
-  return accounts.split("\n").find((line) => line.startsWith(`${name}:`)) ?? `${name}:x:65534:65534::/run/sshd:/bin/false`;
+  return (
+    accounts.split("\n").find((line) => line.startsWith(`${name}:`)) ?? `${name}:x:65534:65534::/run/sshd:/bin/false`
+  );
 }
 
 /** sshd starts it as a log-in shell, whose start files are the machine's below: the host's own are read instead. */
