@@ -228,7 +228,7 @@ export function calendarStore(pool: Pool) {
     async setTemplate(template: NoticeTemplate): Promise<NoticeTemplate | undefined> {
       const { rows } = await pool.query(
         `insert into notice_template (kind, language, subject, body, version, changed_by, changed_at)
-         select $1, $2, $3, $4, 1, $6, $7 where $5 = 0
+         select $1::text, $2::text, $3, $4, 1, $6, $7::timestamptz where $5::int = 0
            or exists (select 1 from notice_template where kind = $1 and language = $2)
          on conflict (kind, language) do update set subject = excluded.subject, body = excluded.body,
            version = notice_template.version + 1, changed_by = excluded.changed_by, changed_at = excluded.changed_at
