@@ -125,8 +125,8 @@ async function authenticate(
     .find((one) => one && same(one.key.getPublicSSH(), context.key.data) && isUsable(one, Date.now()));
   if (!known) return undefined;
   // Without a signature the client only asks whether the key would do.
-  const signed = context.signature && context.blob;
-  if (signed && known.key.verify(context.blob, context.signature, context.hashAlgo) !== true) return undefined;
+  const { signature, blob } = context;
+  if (signature && blob && known.key.verify(blob, signature, context.hashAlgo) !== true) return undefined;
   return known.entry.fingerprint;
 }
 
