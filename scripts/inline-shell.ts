@@ -7,6 +7,8 @@ const READING = /readFileSync\(new URL\("(\.\/[\w-]+\.sh)", import\.meta\.url\),
 /** Puts the text of a script in the place of its reading: the built console is a few files, wherever they lie. */
 export const inlineShell: Plugin = {
   name: "inline-shell",
+  // Sees the source as it is written.
+  enforce: "pre",
   transform(code, id) {
     if (!code.includes('.sh", import.meta.url)')) return undefined;
     const here = pathToFileURL(id.replace(/\?.*$/, ""));

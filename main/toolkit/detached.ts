@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { AppError } from "../../shared/errors.ts";
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "../../shared/time.ts";
 import { type JobRun, type StepContext, stableId } from "../jobs/index.ts";
-import script from "./detached-step.sh?raw";
 import { commandFailed } from "./erpctl.ts";
 import type { HostAddress, RunOnHost } from "./ports.ts";
 
+/** The built console has the text in here: scripts/inline-shell.ts. */
+const script = readFileSync(new URL("./detached-step.sh", import.meta.url), "utf8");
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const SCRIPT_SHA256 = sha256(script);
 /** Names the folder on the host; a changed script gets another one, so that nothing that runs is overwritten. */
