@@ -5,7 +5,7 @@ import { AppError, type ErrorFacts, errorFacts } from "../../shared/errors.ts";
 import type { Answer, Decisions, Question } from "./decisions.ts";
 import { decideRetry, type RetryDecision } from "./retry.ts";
 import { stableId } from "./stable-id.ts";
-import type { JobStore } from "./store.ts";
+import { type JobStore, shownOf } from "./store.ts";
 
 /** What a step may use while it runs. */
 export interface StepContext {
@@ -70,13 +70,21 @@ const CHILD_LOOK_MS = 1_000;
 /** Leaves the engine's context, in which starting a workflow would make it a part of the one that runs. */
 type Outside = <Result>(work: () => Result) => Result;
 
+/**
+ * `fence` is the number under which this run holds the job. Once another run or console holds it, this one stops at its
+ * next step, or next attempt of a step, without another look at the world or at the record.
+ */
 export function jobRun(
   jobId: string,
+  fence: number,
   store: JobStore,
   decisions: Decisions,
   outside: Outside,
   stopping: AbortSignal,
 ): JobRun {
+  const stillHeld = async () => {
+    if (!(await store.holds(jobId, fence))) await lost();
+  };
   const run: JobRun = {
     jobId,
     startChild: (name, start, order) =>
@@ -98,9 +106,8 @@ export function jobRun(
             if (FINAL_JOB_STATES.has(child.state)) {
               await store.setState(jobId, "running");
               await step.detail(`${child.subject}: ${child.state}`);
-              const { input: _input, ...shown } = child;
               // As the engine keeps it: plain data, times as text.
-              return JSON.parse(JSON.stringify(shown)) as unknown;
+              return JSON.parse(JSON.stringify(shownOf(child))) as unknown;
             }
             const why = child.state === "needsDecision" ? `job ${childId}, which needs a decision` : `job ${childId}`;
             await store.setState(jobId, "waiting", { waitingFor: why });
@@ -113,12 +120,13 @@ export function jobRun(
         async () => {
           const { stepID, cancelSignal } = DBOS.stepStatus!;
           const signal = AbortSignal.any([cancelSignal, stopping]);
-          const { attempts } = await store.stepStarted(jobId, name);
+          const { attempts } = (await store.stepStarted(jobId, name, fence)) ?? (await lost());
           const decision = await decisions.ask(jobId, stepID, name, question);
           if (!decision.answer) await store.setState(jobId, "needsDecision", { waitingFor: question.question });
           if (attempts === 1) await store.log(jobId, "warning", name, question.question);
           try {
             const answer = await decisions.answered(decision.id, signal);
+            await stillHeld();
             const label = question.options.find(({ id }) => id === answer.option)?.label ?? answer.option;
             await store.setState(jobId, "running");
             await store.stepDetail(jobId, name, label);
@@ -142,7 +150,7 @@ export function jobRun(
         async () => {
           const { cancelSignal } = DBOS.stepStatus!;
           const signal = AbortSignal.any([cancelSignal, stopping]);
-          const { attempts, retries } = await store.stepStarted(jobId, name);
+          const { attempts, retries } = (await store.stepStarted(jobId, name, fence)) ?? (await lost());
           let lastHeard = performance.now();
           let failures = 0;
           let outcome = "done";
@@ -163,14 +171,20 @@ export function jobRun(
           };
           if (attempts > 1) await context.log(`attempt ${attempts}`);
           try {
-            const result = await untilDone(name, context, store, work, (facts) =>
+            const held = async (step: StepContext) => {
+              await stillHeld();
+              return work(step);
+            };
+            const result = await untilDone(name, context, store, held, (facts) =>
               decideRetry(facts, ++failures, performance.now() - lastHeard, Math.random(), options.silenceMs),
             );
+            await stillHeld();
             await context.log(outcome);
             await store.stepEnded(jobId, name, "done", null);
             return result;
           } catch (error) {
             if (stopping.aborted) return await new Promise<never>(() => {}); // this process ends; the step is done again
+            await stillHeld();
             await store.stepEnded(jobId, name, "failed", errorFacts(error));
             throw plain(error);
           }
@@ -180,6 +194,9 @@ export function jobRun(
   };
   return run;
 }
+
+/** Another run holds the job: this one has nothing more to do or to say. */
+const lost = (): Promise<never> => new Promise<never>(() => {});
 
 function withDates(job: Job): Job {
   const date = (value: Date | null) => value && new Date(value);

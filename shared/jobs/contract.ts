@@ -38,6 +38,11 @@ export const jobsContract = {
       }),
     )
     .output(Job),
+  /**
+   * Takes over a job whose console has been silent for a minute; the other one loses it, should it come back. Refused
+   * (Conflict) while that console is seen. Repeating is harmless.
+   */
+  adopt: oc.input(JobId).output(Job),
   /** Changes of all jobs and areas from now on; never ends by itself. */
   watch: oc.input(z.object({ jobId: z.string().max(100).optional() })).output(eventIterator(LiveEvent)),
 };

@@ -83,7 +83,13 @@ export const Job = z.object({
   startedAt: z.date().nullable(),
   endedAt: z.date().nullable(),
   /** What can be done with it now. */
-  can: z.object({ cancel: z.boolean(), retry: z.boolean(), rollBack: z.boolean() }),
+  can: z.object({
+    cancel: z.boolean(),
+    retry: z.boolean(),
+    rollBack: z.boolean(),
+    /** The console that ran it is silent: this one may take it over. */
+    adopt: z.boolean(),
+  }),
 });
 export type Job = z.infer<typeof Job>;
 

@@ -25,7 +25,7 @@ export function jobOf(part: Partial<Job> & Pick<Job, "id" | "subject">): Job {
     createdAt: new Date(),
     startedAt: null,
     endedAt: null,
-    can: { cancel: true, retry: false, rollBack: false },
+    can: { cancel: true, retry: false, rollBack: false, adopt: false },
     ...part,
   };
 }
@@ -166,7 +166,7 @@ export function demoJobs(now: Date): JobRecord[] {
         createdAt: ago(95),
         startedAt: ago(95),
         endedAt: ago(92),
-        can: { cancel: false, retry: true, rollBack: true },
+        can: { cancel: false, retry: true, rollBack: true, adopt: false },
       }),
       failedSteps,
     ),
@@ -182,7 +182,7 @@ export function demoJobs(now: Date): JobRecord[] {
         createdAt: ago(2_000),
         startedAt: ago(2_000),
         endedAt: ago(1_997),
-        can: { cancel: false, retry: false, rollBack: false },
+        can: { cancel: false, retry: false, rollBack: false, adopt: false },
       }),
       stepsOf("job-done", 30, "done", ago(2_000)),
     ),

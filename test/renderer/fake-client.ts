@@ -189,7 +189,11 @@ export function createFakeConsole(options: FakeOptions = {}) {
       push({ type: "step", step: (steps[index] = { ...started, state: "done", endedAt: new Date() }) });
       change(jobId, { percent: Math.round((100 * (index + 1)) / steps.length) });
     }
-    change(jobId, { state: "done", endedAt: new Date(), can: { cancel: false, retry: false, rollBack: false } });
+    change(jobId, {
+      state: "done",
+      endedAt: new Date(),
+      can: { cancel: false, retry: false, rollBack: false, adopt: false },
+    });
     push({ type: "stale", area: "fleet" });
   }
 
@@ -306,7 +310,7 @@ export function createFakeConsole(options: FakeOptions = {}) {
         change(input.jobId, {
           state: "cancelled" as JobState,
           endedAt: new Date(),
-          can: { cancel: false, retry: true, rollBack: true },
+          can: { cancel: false, retry: true, rollBack: true, adopt: false },
         }),
       ),
       retry: os.jobs.retry.handler(({ input }) =>
@@ -314,9 +318,10 @@ export function createFakeConsole(options: FakeOptions = {}) {
           state: "running",
           error: null,
           endedAt: null,
-          can: { cancel: true, retry: false, rollBack: false },
+          can: { cancel: true, retry: false, rollBack: false, adopt: false },
         }),
       ),
+      adopt: os.jobs.adopt.handler(({ input }) => change(input.jobId, { executor: "ops-desk-3" })),
       decide: os.jobs.decide.handler(({ input }) => {
         const record = jobRecord(input.jobId);
         const asked = record.job.decision;

@@ -1,6 +1,14 @@
-/** Questions that jobs put to people, with their answers; how often a job was retried. */
+/** Questions that jobs put to people, with their answers; how often a job was retried; who runs it, and under which number. */
 export const sql = `
 alter table job add column retries integer not null default 0;
+-- Counted up by each run and each adoption: a run with an older number has lost the job.
+alter table job add column fence integer not null default 0;
+
+create table job_executor (
+  id text primary key,
+  machine text not null,
+  seen_at timestamptz not null default clock_timestamp()
+);
 
 create table job_decision (
   id text primary key,

@@ -48,15 +48,28 @@ export async function cancel(cli: Cli, options: JobOption, name: string | undefi
   cli.terminal.answer(cancelled, () => jobText(cli, cancelled));
 }
 
-export async function retry(cli: Cli, options: FollowOption, name: string | undefined): Promise<void> {
-  const jobId = oneName("job", name, options.job);
+export function retry(cli: Cli, options: FollowOption, name: string | undefined): Promise<void> {
+  return setGoing(cli, options, oneName("job", name, options.job), ({ client }, jobId) => client.jobs.retry({ jobId }));
+}
+
+export function adopt(cli: Cli, options: FollowOption, name: string | undefined): Promise<void> {
+  return setGoing(cli, options, oneName("job", name, options.job), ({ client }, jobId) => client.jobs.adopt({ jobId }));
+}
+
+/** Does what makes the job go on, and follows it where asked for. */
+async function setGoing(
+  cli: Cli,
+  options: FollowOption,
+  jobId: string,
+  act: (session: Session, jobId: string) => Promise<Job>,
+): Promise<void> {
   await onConsole(cli, async (session) => {
-    const retried = await session.client.jobs.retry({ jobId });
+    const going = await act(session, jobId);
     if (!options.follow && !options.wait) {
       if (session.own) cli.terminal.note("No console runs on this home: the job goes on when the next one starts.");
-      return cli.terminal.answer(retried, () => jobText(cli, retried));
+      return cli.terminal.answer(going, () => jobText(cli, going));
     }
-    const outcome = await followJob(cli, session, retried.id);
+    const outcome = await followJob(cli, session, jobId);
     cli.terminal.answer(outcome, () => jobText(cli, outcome.job));
   });
 }
@@ -67,21 +80,15 @@ export async function decide(cli: Cli, options: DecideOptions, name: string | un
   if (!option || !reason?.trim()) {
     throw usageError("An answer takes --option and --reason.", `See the question with: fleetwright job get ${jobId}`);
   }
-  await onConsole(cli, async (session) => {
-    const { job, decisions } = await session.client.jobs.get({ jobId });
+  await setGoing(cli, options, jobId, async ({ client }) => {
+    const { job, decisions } = await client.jobs.get({ jobId });
     const decisionId = options.decision ?? job.decision?.id ?? decisions.at(-1)?.id;
     if (!decisionId) {
       const next = `Look at it with: fleetwright job get ${jobId}`;
       throw new AppError("Conflict", `The job ${jobId} asks nothing.`, { retryable: false, next });
     }
     const confirm = options.confirm === undefined ? {} : { confirm: options.confirm };
-    const decided = await session.client.jobs.decide({ jobId, decisionId, option, reason, ...confirm });
-    if (!options.follow && !options.wait) {
-      if (session.own) cli.terminal.note("No console runs on this home: the job goes on when the next one starts.");
-      return cli.terminal.answer(decided, () => jobText(cli, decided));
-    }
-    const outcome = await followJob(cli, session, jobId);
-    cli.terminal.answer(outcome, () => jobText(cli, outcome.job));
+    return client.jobs.decide({ jobId, decisionId, option, reason, ...confirm });
   });
 }
 

@@ -43,6 +43,16 @@ export function addJobVerbs({ noun, verb }: Verbs): void {
     .option("--follow", "follow it to its end")
     .option("--wait", "the same as --follow");
 
+  verb<FollowOption>(
+    job,
+    "adopt [job]",
+    "take over a job whose console has been silent for a minute",
+    async (cli, options, name) => (await commands()).adopt(cli, options, name),
+  )
+    .option("--job <job>", "the job's id")
+    .option("--follow", "follow it to its end")
+    .option("--wait", "the same as --follow");
+
   verb<DecideOptions>(job, "decide [job]", "answer the question that a job waits on", async (cli, options, name) =>
     (await commands()).decide(cli, options, name),
   )

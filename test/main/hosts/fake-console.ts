@@ -71,7 +71,7 @@ export function fakeJob(id: string, state: Job["state"] = "running"): Job {
     createdAt: CREATED_AT,
     startedAt: CREATED_AT,
     endedAt: state === "done" || state === "failed" ? CREATED_AT : null,
-    can: { cancel: true, retry: state === "failed", rollBack: state === "failed" },
+    can: { cancel: true, retry: state === "failed", rollBack: state === "failed", adopt: false },
   };
 }
 
@@ -236,6 +236,7 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       ),
       cancel: os.jobs.cancel.handler(({ input }) => fakeJob(input.jobId, "cancelled")),
       retry: os.jobs.retry.handler(missing),
+      adopt: os.jobs.adopt.handler(({ input }) => fakeJob(input.jobId, "running")),
       decide: os.jobs.decide.handler(({ input }) => {
         calls.push(`jobs.decide ${input.decisionId} ${input.option} ${input.reason}`);
         if (input.option === "wipe" && input.confirm !== "acme") {

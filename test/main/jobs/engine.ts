@@ -19,8 +19,13 @@ export type TestInput = z.infer<typeof Input>;
 export type Start = (order: StartJob<TestInput>) => Promise<{ jobId: string }>;
 
 /** The real engine on a scratch database with one kind of job, "test.work", which does what `run` says. */
-export async function engineOn(open: OpenScratch, run: (job: JobRun, input: TestInput, start: Start) => Promise<void>) {
-  const { database } = await open();
+export async function engineOn(
+  open: OpenScratch,
+  run: (job: JobRun, input: TestInput, start: Start) => Promise<void>,
+  options: { readonly silentMs?: number; beforeLaunch?(url: string): Promise<void> } = {},
+) {
+  const { database, url } = await open();
+  if (url) await options.beforeLaunch?.(url);
   let current: Jobs | undefined;
   endings.push(async () => current?.stop());
   const launch = async () => {
@@ -30,6 +35,7 @@ export async function engineOn(open: OpenScratch, run: (job: JobRun, input: Test
       executor: "test-executor",
       machine: "test-machine",
       operator: () => "olga",
+      ...(options.silentMs ? { silentMs: options.silentMs } : {}),
       log: () => {},
     });
     const start: Start = jobs.define({

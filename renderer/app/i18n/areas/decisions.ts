@@ -11,6 +11,9 @@ export const decisionsEn = {
   "decisions.needed": "{{job}} of {{subject}} needs a decision",
   "decisions.count_one": "{{count}} needs you",
   "decisions.count_other": "{{count}} need you",
+  "jobs.adopt": "Take it over",
+  "jobs.adoptHint":
+    "The console on {{machine}} has been silent for a minute. This console goes on with the job from its last finished step; the other one loses it.",
   "step.whatBecame": "{{step}}: what became of it",
   "palette.decideJob": "Decide: {{job}}",
 } as const;
@@ -26,6 +29,9 @@ export const decisionsFr: AreaWords<typeof decisionsEn> = {
   "decisions.needed": "{{job}} de {{subject}} demande une décision",
   "decisions.count_one": "{{count}} vous attend",
   "decisions.count_other": "{{count}} vous attendent",
+  "jobs.adopt": "La reprendre ici",
+  "jobs.adoptHint":
+    "La console sur {{machine}} est silencieuse depuis une minute. Celle-ci continue la tâche après la dernière étape finie ; l'autre la perd.",
   "step.whatBecame": "{{step}} : l'issue",
   "palette.decideJob": "Décider : {{job}}",
 };
@@ -74,5 +80,10 @@ export const decisionsSentences: Readonly<Record<string, string>> = {
     "Une tâche sur {{subject}} attendrait celle qui la lance. Rien n'a été lancé.",
   "job {{=job}}": "la tâche {{job}}",
   "job {{=job}}, which needs a decision": "la tâche {{job}}, qui demande une décision",
+  "The console on {{machine}} runs this job and was seen at {{when}}.":
+    "La console sur {{machine}} exécute cette tâche et a été vue à {{when}}.",
+  "Leave the job to it, or end that console first.": "Laissez-lui la tâche, ou arrêtez d'abord cette console.",
+  "Adopted by {{operator}} on {{machine}} from {{other}}, which is silent.":
+    "Reprise par {{operator}} sur {{machine}}, de {{other}}, qui est silencieuse.",
   "Confirm by typing {{word}}.": "Confirmez en tapant {{word}}.",
 };
