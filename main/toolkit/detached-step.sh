@@ -73,9 +73,21 @@ state_of() {
   fi
 }
 
-# The leader with its start time, or what it left in its group: no other process gets a number that a group still has.
+# What the leader left in its group, remains that nobody has taken notice of aside.
+group_alive() {
+  for stat in /proc/[0-9]*/stat; do
+    read -r line 2>/dev/null <"$stat" || continue
+    # shellcheck disable=SC2086 # as above
+    set -- ${line##*) }
+    if [ "$3" = "$pid" ] && [ "$1" != Z ]; then return 0; fi
+  done
+  return 1
+}
+
+# The leader with its start time, or its group: no other process gets a number that a group still has.
 alive() {
-  if [ -d "/proc/$pid" ]; then [ "$(started_at "$pid")" = "$since" ]; else kill -s 0 -- "-$pid" 2>/dev/null; fi
+  leads=$(started_at "$pid")
+  if [ -n "$leads" ]; then [ "$leads" = "$since" ]; else group_alive; fi
 }
 
 report() {
