@@ -12,8 +12,10 @@ export const inlineShell: Plugin = {
   transform(code, id) {
     if (!code.includes('.sh", import.meta.url)')) return undefined;
     const here = pathToFileURL(id.replace(/\?.*$/, ""));
-    return code.replace(READING, (_, name: string) =>
+    const inlined = code.replace(READING, (_, name: string) =>
       JSON.stringify(readFileSync(fileURLToPath(new URL(name, here)), "utf8")),
     );
+    // Lines stay where they are: an empty map says so.
+    return { code: inlined, map: null };
   },
 };

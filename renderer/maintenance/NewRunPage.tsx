@@ -14,7 +14,7 @@ import {
 import { DateTimePicker } from "@mantine/dates";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { IconChevronLeft } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import type { RunPlan } from "../../shared/maintenance/model.ts";
 import type { EnvironmentKind } from "../../shared/tenant/model.ts";
@@ -53,9 +53,11 @@ export function NewRunPage() {
   const [overrides, setOverrides] = useState<Record<string, string>>({});
 
   const ofWindow = window.data && `${window.data.slug}/${window.data.environment}`;
-  useEffect(() => {
+  const [taken, setTaken] = useState<typeof ofWindow>(undefined);
+  if (ofWindow !== taken) {
+    setTaken(ofWindow);
     if (ofWindow) setChosen([ofWindow]);
-  }, [ofWindow]);
+  }
 
   const [name = "", version = "0"] = runbook?.split("@") ?? [];
   const needsVersion =

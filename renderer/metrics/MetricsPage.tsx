@@ -129,15 +129,14 @@ function Metrics({ tenant }: { readonly tenant: Tenant }) {
   // Charts are drawn anew only when what they show changes.
   const zoomTo = useCallback(
     (from: number, to: number) => setZoom((known) => zoomed(range, from, to) ?? known),
-    [range],
+    [range, setZoom],
   );
   const latest = useRef<(pictures: readonly Picture[]) => void>(() => undefined);
   const savePicture = useCallback((title: string, svg: SVGSVGElement) => latest.current([{ title, svg }]), []);
 
-  if (!environment) return <EmptyState title={t("metrics.noEnvironment")} />;
-  const heading = `${tenant.customer}, ${t(`kind.${environment.kind}`)}`;
+  const heading = environment ? `${tenant.customer}, ${t(`kind.${environment.kind}`)}` : tenant.customer;
   const fileName = (ending: string) =>
-    `${tenant.slug}-${environment.kind}-${new Date(range.from).toISOString().slice(0, 16).replace(/[:T]/g, "")}.${ending}`;
+    `${tenant.slug}-${environment?.kind ?? "none"}-${new Date(range.from).toISOString().slice(0, 16).replace(/[:T]/g, "")}.${ending}`;
   const picture = async (pictures: readonly Picture[]) => {
     try {
       const body = root.current;
@@ -147,13 +146,16 @@ function Metrics({ tenant }: { readonly tenant: Tenant }) {
       setProblem(error);
     }
   };
-  latest.current = (pictures) => void picture(pictures);
+  useEffect(() => {
+    latest.current = (pictures) => void picture(pictures);
+  });
   const allPictures = () =>
     [...(root.current?.querySelectorAll<HTMLElement>("[data-family]") ?? [])].flatMap((panel) => {
       const svg = panel.querySelector<SVGSVGElement>("svg.recharts-surface");
       return svg ? [{ title: panel.getAttribute("aria-label") ?? "", svg }] : [];
     });
 
+  if (!environment) return <EmptyState title={t("metrics.noEnvironment")} />;
   return (
     <div className={classes.page} ref={root}>
       <div className={classes.toolbar}>

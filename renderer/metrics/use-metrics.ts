@@ -9,7 +9,7 @@ import { type Range, withReadings } from "./metrics-view.ts";
 
 type Reading = MetricsPush["readings"][number];
 
-const NO_READINGS: readonly Reading[] = [];
+const NOTHING: { readonly of: string; readonly readings: readonly Reading[] } = { of: "", readings: [] };
 /** Two hours of one host in ten-second readings; older ones are stored by then. */
 const MOST_READINGS = 1_500;
 const TRY_AGAIN_MS = 2 * SECOND_MS;
@@ -19,10 +19,10 @@ export function useReadings(tenant: string, environment: EnvironmentKind): reado
   const api = useApi();
   const cache = useQueryClient();
   const { connection, phase } = useConnection();
-  const [readings, setReadings] = useState<readonly Reading[]>(NO_READINGS);
+  const [known, setKnown] = useState<{ readonly of: string; readonly readings: readonly Reading[] }>(NOTHING);
+  const of = `${tenant}/${environment}`;
 
   useEffect(() => {
-    setReadings(NO_READINGS);
     if (phase !== "open") return;
     const leaving = new AbortController();
     const { signal } = leaving;
@@ -31,7 +31,11 @@ export function useReadings(tenant: string, environment: EnvironmentKind): reado
         try {
           for await (const push of await connection.client.metrics.watch({ tenant, environment }, { signal })) {
             connection.heard();
-            if (push.readings.length > 0) setReadings((known) => [...known, ...push.readings].slice(-MOST_READINGS));
+            if (push.readings.length > 0)
+              setKnown((before) => ({
+                of,
+                readings: [...(before.of === of ? before.readings : []), ...push.readings].slice(-MOST_READINGS),
+              }));
             if (push.readings.length > 0 || push.changed.length > 0)
               void cache.invalidateQueries({ queryKey: api.metrics.now.key() });
           }
@@ -43,9 +47,9 @@ export function useReadings(tenant: string, environment: EnvironmentKind): reado
     }
     void follow();
     return () => leaving.abort();
-  }, [api, cache, connection, phase, tenant, environment]);
+  }, [api, cache, connection, phase, tenant, environment, of]);
 
-  return readings;
+  return known.of === of ? known.readings : NOTHING.readings;
 }
 
 /** How often what is stored is read again: as often as the range gets a new point, at least once a minute. */

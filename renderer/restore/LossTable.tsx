@@ -22,13 +22,13 @@ export function LossTable({ losses }: { readonly losses: Losses }) {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {losses.relations.map(({ name, now, then }) => {
-            const lost = then === null ? null : Math.max(0, now - then);
+          {losses.relations.map(({ name, now, copied }) => {
+            const lost = copied === null ? null : Math.max(0, now - copied);
             return (
               <Table.Tr key={name}>
                 <Table.Td>{name}</Table.Td>
                 <Table.Td className={classes.number ?? ""}>{count(now, language)}</Table.Td>
-                <Table.Td className={classes.number ?? ""}>{then === null ? "–" : count(then, language)}</Table.Td>
+                <Table.Td className={classes.number ?? ""}>{copied === null ? "–" : count(copied, language)}</Table.Td>
                 <Table.Td className={`${classes.number} ${lost ? classes.lost : ""}`}>
                   {lost === null ? "–" : count(lost, language)}
                 </Table.Td>
@@ -38,7 +38,7 @@ export function LossTable({ losses }: { readonly losses: Losses }) {
         </Table.Tbody>
       </Table>
       <Text size="xs" c="dimmed">
-        {t("restore.losses.newest", { now: when(losses.newestNow), then: when(losses.newestThen) })}
+        {t("restore.losses.newest", { now: when(losses.newestNow), copied: when(losses.newestThen) })}
       </Text>
     </>
   );

@@ -6,14 +6,14 @@ export type Comparable = Pick<
   "tenantId" | "version" | "systemIdentifier" | "relations" | "newestTransactionAt"
 >;
 
-/** What is in `now` and not in `then`, by relation; `then` is null where the copy's count is not known. */
+/** What is in `now` and not in the copy `then`, by relation; `copied` is null where the copy's count is not known. */
 export function lossesOf(now: Comparable, then: Comparable | null): Losses {
   const counted = new Map(then?.relations.map(({ name, rows }) => [name, rows]));
   return {
     relations: now.relations.map(({ name, rows }) => ({
       name,
       now: rows,
-      then: then ? (counted.get(name) ?? 0) : null,
+      copied: then ? (counted.get(name) ?? 0) : null,
     })),
     newestNow: now.newestTransactionAt,
     newestThen: then?.newestTransactionAt ?? null,
@@ -23,10 +23,10 @@ export function lossesOf(now: Comparable, then: Comparable | null): Losses {
 /** Rows of the target that the copy does not have; null where the copy was not counted. */
 export function lostRows(losses: Losses, relation?: string): number | null {
   let lost = 0;
-  for (const { name, now, then } of losses.relations) {
+  for (const { name, now, copied } of losses.relations) {
     if (relation !== undefined && name !== relation) continue;
-    if (then === null) return null;
-    lost += Math.max(0, now - then);
+    if (copied === null) return null;
+    lost += Math.max(0, now - copied);
   }
   return lost;
 }

@@ -92,7 +92,7 @@ export function checkIdentity(facts: IdentityFacts): Verdict {
     return no(
       "otherLicence",
       `The copy was made under the licence ${data.licence ?? "of nobody"}, the host has ${host.licence.fingerprint}.`,
-      { then: data.licence ?? "–", now: host.licence.fingerprint },
+      { copied: data.licence ?? "–", now: host.licence.fingerprint },
     );
   return allow(CLAUSE, "Tags, data and the host's licence name this tenant.", { facts: { case: "identity.three" } });
 }

@@ -107,7 +107,7 @@ export type IdentitySide = z.infer<typeof IdentitySide>;
 
 /** What the target holds and the source does not: gone after a swap. */
 export const Losses = z.object({
-  relations: z.array(z.object({ name: z.string(), now: z.number().int(), then: z.number().int().nullable() })),
+  relations: z.array(z.object({ name: z.string(), now: z.number().int(), copied: z.number().int().nullable() })),
   newestNow: Instant.nullable(),
   newestThen: Instant.nullable(),
 });

@@ -452,6 +452,7 @@ export function createFakeConsole(options: FakeOptions = {}) {
       refresh: os.restore.refresh.handler(() => noRestores()),
       activate: os.restore.activate.handler(() => noRestores()),
     },
+    maintenance: { list: os.maintenance.list.handler(() => []) },
     snapshot: {
       list: os.snapshot.list.handler(({ input }) => snapshots.list(input.tenant)),
       get: os.snapshot.get.handler(({ input }) => snapshots.get(input.id)),

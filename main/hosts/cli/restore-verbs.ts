@@ -301,7 +301,7 @@ function planText(terminal: Terminal, plan: RestorePlan): string {
   const losses = table(
     terminal,
     ["RELATION", "NOW", "IN THE COPY"],
-    (plan.losses?.relations ?? []).map(({ name, now, then }) => [name, String(now), shown(then)]),
+    (plan.losses?.relations ?? []).map(({ name, now, copied }) => [name, String(now), shown(copied)]),
   );
   const remedy = plan.remedy
     ? [`A way that is open: --to beside --on-version ${plan.remedy.onVersion}, then upgrade.`]

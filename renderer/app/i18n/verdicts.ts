@@ -145,7 +145,7 @@ export const FRENCH_VERDICTS: Readonly<Record<string, string>> = {
   "identity.host": "L'hôte de la cible sert {{found}}, pas ce tenant.",
   "identity.noLicence": "L'hôte de la cible n'a pas de licence : on ne peut pas prouver à qui il est.",
   "identity.licence": "La licence de l'hôte de la cible n'est pas celle de ce tenant.",
-  "identity.otherLicence": "La copie a été prise sous la licence {{then}}, l'hôte a {{now}}.",
+  "identity.otherLicence": "La copie a été prise sous la licence {{copied}}, l'hôte a {{now}}.",
   "papers.missing": "Il manque : {{papers}}.",
   "papers.there": "Documents présents : {{papers}}.",
   "papers.none": "Aucun document n'est demandé.",

@@ -73,7 +73,7 @@ describeOnBothDatabases("sending notices", (open) => {
     expect(message).toMatchObject({ from: "ops@fleet.example", to: CONTACTS });
     expect(message!.text).toMatch(/^Content-Language: fr/m);
     const event = new ICAL.Event(
-      new ICAL.Component(ICAL.parse(calendarPart(message!.text))).getFirstSubcomponent("vevent"),
+      new ICAL.Component(ICAL.parse(calendarPart(message!.text))).getFirstSubcomponent("vevent")!,
     );
     expect(event.startDate.toJSDate()).toEqual(window.startsAt);
 

@@ -5,7 +5,9 @@ import { calendarOn, draft } from "./calendar-for-tests.ts";
 
 const NOW = "2026-01-12T09:00:00Z";
 const OWN = {
-  ...{ kind: "application", language: "fr", subject: "ACME : {{customer}}" },
+  kind: "application",
+  language: "fr",
+  subject: "ACME : {{customer}}",
   body: "{{startCustomer}} / {{startDataCentre}}, {{duration}}. {{impact}}",
 } as const;
 

@@ -334,6 +334,18 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       take: os.snapshot.take.handler(missing),
       compare: os.snapshot.compare.handler(missing),
     },
+    restore: {
+      list: os.restore.list.handler(() => []),
+      get: os.restore.get.handler(missing),
+      sources: os.restore.sources.handler(() => []),
+      plan: os.restore.plan.handler(missing),
+      run: os.restore.run.handler(missing),
+      swap: os.restore.swap.handler(missing),
+      discard: os.restore.discard.handler(missing),
+      refreshPlan: os.restore.refreshPlan.handler(missing),
+      refresh: os.restore.refresh.handler(missing),
+      activate: os.restore.activate.handler(missing),
+    },
     calendar: {
       list: os.calendar.list.handler(() => ({ windows: [], recurring: [], blackouts: [] })),
       get: os.calendar.get.handler(missing),

@@ -73,7 +73,7 @@ test.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))(
     const line = await next();
     expect(line).toBe("s 4242.17 cpu 10 1 5 200 3 0 1 2 load 0.42 mem 1000 600 0 0 disk 108 216 33 70 net 5000 3000 3");
     const around = [readLine((await next())!)?.kind, readLine((await next())!)?.kind];
-    expect(around.toSorted()).toEqual(["indicators", "space"]);
+    expect(around.toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual(["indicators", "space"]);
     child.stdin!.write("\n");
     expect(readLine((await next())!)?.kind).toBe("sample");
     child.stdin!.end();

@@ -63,7 +63,7 @@ test("at night, by the vendor, of a whole copy: nothing stands in the way, and w
   const plan = planRestore(order, facts);
   expect(plan.allowed).toBe(true);
   expect(plan.losses).toEqual({
-    relations: [{ name: "orders", now: 130, then: 100 }],
+    relations: [{ name: "orders", now: 130, copied: 100 }],
     newestNow: at("2026-03-02T20:50:00Z"),
     newestThen: at("2026-03-02T19:00:00Z"),
   });
@@ -135,7 +135,7 @@ test("R28: a refresh says what the test environment loses and that its volume gr
   expect(plan.verdicts.map(({ facts: told }) => told?.["case"])).toEqual(
     expect.arrayContaining(["refresh.loses", "refresh.grows"]),
   );
-  expect(plan.losses?.relations).toEqual([{ name: "orders", now: 130, then: null }]);
+  expect(plan.losses?.relations).toEqual([{ name: "orders", now: 130, copied: null }]);
 });
 
 test("R29: Acumatica charges a refresh, Openbravo's text is silent", () => {

@@ -28,7 +28,7 @@ test("R28: a refresh is prepared beside the test environment, neutralised; disca
   const order = { tenant: TENANT, target: "test" as const, fee: null, keepDays: 3, overrides: {} };
   const plan = await running.api.restore.refreshPlan(order);
   expect(plan).toMatchObject({ allowed: true, volumeGiB: 40 });
-  expect(plan.losses?.relations.find(({ name }) => name === "orders")).toMatchObject({ then: null });
+  expect(plan.losses?.relations.find(({ name }) => name === "orders")).toMatchObject({ copied: null });
 
   const one = await done(running.api.restore.refresh({ ...order, requestId: randomUUID() }));
   expect(one).toMatchObject({ state: "ready", purpose: "refresh", target: "test" });
@@ -85,7 +85,7 @@ test("R72: restored over production: what is lost is counted, customers' address
   const plan = await api.restore.plan(request);
   expect(plan.allowed).toBe(true);
   const orders = (rows: readonly { name: string }[]) => rows.find(({ name }) => name === "orders");
-  expect(orders(plan.losses!.relations)).toMatchObject({ then: expect.any(Number) });
+  expect(orders(plan.losses!.relations)).toMatchObject({ copied: expect.any(Number) });
   const ready = await done(api.restore.run({ ...request, requestId: randomUUID() }));
   expect(failedChecks(ready)).toEqual([]);
   // Before the swap production serves what it always did.
@@ -96,7 +96,7 @@ test("R72: restored over production: what is lost is counted, customers' address
   );
   expect(one).toMatchObject({ state: "swapped", kept: { volumeId: production.volumeId } });
   const lost = one.losses!.relations.find(({ name }) => name === "orders")!;
-  expect(one.swap!.ordersSince).toBe(lost.now - lost.then!);
+  expect(one.swap!.ordersSince).toBe(lost.now - lost.copied!);
   console.log(`production locked out for ${one.swap!.lockoutSeconds} s`);
 
   await api.fleet.refresh();

@@ -4,7 +4,6 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import type { DebianParts } from "../debian.ts";
 import { writeWhole } from "../files.ts";
-import type { Owner } from "../owner.ts";
 import { processTree, signal } from "../postgres/process-tree.ts";
 import type { SshServer, SshServerOptions } from "./server.ts";
 
