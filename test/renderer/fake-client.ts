@@ -453,6 +453,11 @@ export function createFakeConsole(options: FakeOptions = {}) {
       list: os.terminal.list.handler(() => terminal.list()),
       history: os.terminal.history.handler(() => terminal.history()),
       recording: os.terminal.recording.handler(() => ({ text: terminal.recording, next: null })),
+      hostKeys: os.terminal.hostKeys.handler(({ input }) => terminal.hostKeys(input.environmentId)),
+      hostKeyAlarms: os.terminal.hostKeyAlarms.handler(() => []),
+      lookAtHostKeys: os.terminal.lookAtHostKeys.handler(() => terminal.look),
+      files: terminal.files(os.terminal.files),
+      repinHostKey: os.terminal.repinHostKey.handler(({ input }) => terminal.hostKeys(input.environmentId)),
     },
     calendar: {
       list: os.calendar.list.handler(({ input }) => calendar.list(input)),
