@@ -27,10 +27,14 @@ export function arranged(entries: readonly RemoteEntry[], sort: Sort, hidden: bo
     );
 }
 
-export const join = (folder: string, name: string): string => (folder.endsWith("/") ? folder + name : `${folder}/${name}`);
+export const join = (folder: string, name: string): string =>
+  folder.endsWith("/") ? folder + name : `${folder}/${name}`;
 
 /** The folders above and the folder itself, with their names: "/", "home", "ubuntu". */
 export function crumbs(path: string): { readonly name: string; readonly path: string }[] {
   const names = path.split("/").filter(Boolean);
-  return [{ name: "/", path: "/" }, ...names.map((name, at) => ({ name, path: `/${names.slice(0, at + 1).join("/")}` }))];
+  return [
+    { name: "/", path: "/" },
+    ...names.map((name, at) => ({ name, path: `/${names.slice(0, at + 1).join("/")}` })),
+  ];
 }

@@ -95,7 +95,8 @@ function onEvent(one: Running, payload: Uint8Array): "again" | undefined {
   if (event.type === "progress") become(one, { bytes: event.bytes });
   else if (event.type === "lost") become(one, { phase: "reconnecting", message: event.message });
   else if (event.type === "back") become(one, { phase: "running", message: null });
-  else if (event.type === "done") become(one, { phase: "done", bytes: event.bytes, sha256: event.sha256, message: null });
+  else if (event.type === "done")
+    become(one, { phase: "done", bytes: event.bytes, sha256: event.sha256, message: null });
   else become(one, { phase: "failed", message: event.message });
   return undefined;
 }

@@ -28,7 +28,8 @@ const trust: HostTrust = {
 const cloud = openCloud(
   {
     awsKeys: async () => ({ accessKeyId: "", secretAccessKey: "" }),
-    sshKey: async () => ({ privateKey: operator.privateKey }),
+    sshKey: async () => operator.privateKey,
+    sshKeysBefore: async () => [],
   },
   trust,
 );
