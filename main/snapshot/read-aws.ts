@@ -75,7 +75,7 @@ async function readPlace(
         state: stateOf(found),
         percent: found.percent,
         // A job that ended before it could prove anything.
-        ...(row.snapshotId === null ? { takenAt: found.startedAt, grade: "crash" } : {}),
+        ...(row.snapshotId === null ? { takenAt: found.startedAt, grade: "crash" as const } : {}),
       });
   }
   const shown = new Set(originals.map((one) => one.snapshotId));
