@@ -124,50 +124,6 @@ export const HostKeyEntry = z.object({
 });
 export type HostKeyEntry = z.infer<typeof HostKeyEntry>;
 
-const Count = z.number().int().nullable();
-/** One reading. What only counts up starts anew with the database. */
-export const HostIndicators = z.object({
-  at: Instant,
-  /** Null while the database does not answer, or is held still for a copy. */
-  database: z
-    .object({
-      connections: z.number(),
-      maxConnections: z.number(),
-      committed: z.number(),
-      rolledBack: z.number(),
-      blocksHit: z.number(),
-      blocksRead: z.number(),
-      waitingLocks: z.number(),
-      longestTransactionSeconds: z.number().nullable(),
-      walBytes: z.number(),
-      databaseBytes: z.number(),
-      replicationLagBytes: z.number().nullable(),
-      archiveLagSeconds: z.number().nullable(),
-    })
-    .nullable(),
-  application: z.object({
-    status: z.enum(["up", "degraded", "down"]),
-    /** Of one GET /health over HTTPS from the host itself; null when it did not answer. */
-    responseMilliseconds: z.number().nullable(),
-    orders: z.number(),
-    ordersPerMinute: z.number(),
-    /** Documents of the present calendar month in the customer's zone (R26). */
-    monthly: z
-      .object({
-        salesOrders: Count,
-        invoices: Count,
-        shipments: Count,
-        payments: Count,
-        purchaseOrders: Count,
-        purchaseReceipts: Count,
-        bills: Count,
-        vendorPayments: Count,
-      })
-      .nullable(),
-  }),
-});
-export type HostIndicators = z.infer<typeof HostIndicators>;
-
 export type HostUpdate = z.infer<typeof HostUpdate>;
 export const HostUpdate = z.object({
   changed: z.array(z.object({ name: z.string(), from: z.string().nullable(), to: z.string() })),
@@ -250,7 +206,6 @@ export function erpctl(run: RunOnHost, host: HostAddress, signal: AbortSignal) {
         ])
       ).lockout,
     unlock: async () => (await ask(z.object({ lockout: HostLockout.nullable() }), ["lockout", "off"])).lockout,
-    indicators: async () => (await ask(z.object({ indicators: HostIndicators }), ["indicators"])).indicators,
     manifest: async () => (await ask(z.object({ manifest: DataManifest }), ["manifest"])).manifest,
     space: async () => (await ask(z.object({ space: HostSpace }), ["space"])).space,
     quiesce: async (id: string, seconds: number) =>

@@ -45,8 +45,7 @@ export interface Machines {
   settleInstance(id: string): void;
   rebootInstance(id: string): void;
   settleVolume(id: string): void;
-  /** Resolves once its bytes are read from the source: EBS snapshots are of the instant at which they were asked for. */
-  settleSnapshot(id: string): Promise<void>;
+  settleSnapshot(id: string): void;
   /** Tells a running host that its volumes or address changed. */
   refreshHost(id: string): void;
 }

@@ -357,10 +357,6 @@ export const FRENCH_SENTENCES: Readonly<Record<string, string>> = {
   "A lab host's database did not start: {{why}}.": "La base d'un hôte du labo n'a pas démarré : {{why}}.",
   "Free some space, then use the host again.": "Libérez de la place, puis réutilisez l'hôte.",
   "See {{file}}.": "Voir {{file}}.",
-  "The lab's hosts are to be made of Debian's own parts, of which some are missing: {{parts}}.":
-    "Les hôtes du labo doivent être faits de composants de Debian, dont certains manquent : {{parts}}.",
-  "Install them (apt-get install {{parts}}), or use the built-in machines.":
-    "Installez-les (apt-get install {{parts}}), ou utilisez les machines intégrées.",
   "It has: {{environments}}.": "Il a : {{environments}}.",
   "{{tenant}} has no {{kind}} environment.": "{{tenant}} n'a pas d'environnement {{kind}}.",
   "{{host}}: {{command}} gave no answer that the image contract knows.":
