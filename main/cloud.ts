@@ -6,14 +6,13 @@ import { type AwsAccounts, type AwsKeys, awsAccounts } from "./adapters/aws/acce
 import { readImages, readInstanceQuota, readSizes, whoAmI } from "./adapters/aws/catalogue.ts";
 import * as ec2 from "./adapters/aws/ec2.ts";
 import { readInventory } from "./adapters/aws/inventory.ts";
-import * as snapshots from "./adapters/aws/snapshots.ts";
-import { fromTagList } from "./adapters/aws/tags.ts";
 import { getHttps, portAnswers } from "./adapters/https/probe.ts";
 import { connectSsh, type Shell, type ShellListener, type ShellOrder } from "./adapters/ssh/connection.ts";
 import { fingerprintsIn, makeKeyPair, publicKeyOf } from "./adapters/ssh/keys.ts";
 import type { RegionReading } from "./fleet/index.ts";
-import type { TenantPorts } from "./tenant/index.ts";
-import type { Cloud, HostAddress } from "./toolkit/ports.ts";
+import type { Cloud, TenantPorts } from "./tenant/index.ts";
+
+type HostAddress = Parameters<TenantPorts["runOnHost"]>[0];
 
 export { makeKeyPair, publicKeyOf };
 
@@ -166,8 +165,6 @@ function cloudOf(accounts: AwsAccounts, account: Account, region: string): Cloud
           state: found.State?.Name ?? "unknown",
           address: found.PublicIpAddress ?? found.PrivateIpAddress ?? null,
           launchedAt: found.LaunchTime ?? null,
-          instanceType: found.InstanceType ?? null,
-          zone: found.Placement?.AvailabilityZone ?? null,
         }
       );
     },
@@ -179,11 +176,6 @@ function cloudOf(accounts: AwsAccounts, account: Account, region: string): Cloud
           state: found.State ?? "unknown",
           attachedTo: attachment?.InstanceId ?? null,
           attachment: attachment?.State ?? null,
-          device: attachment?.Device ?? null,
-          zone: found.AvailabilityZone ?? null,
-          sizeGiB: found.Size ?? 0,
-          snapshotId: found.SnapshotId || null,
-          tags: fromTagList(found.Tags),
         }
       );
     },
@@ -195,17 +187,6 @@ function cloudOf(accounts: AwsAccounts, account: Account, region: string): Cloud
     detach: (volumeId) => ec2.detach(access, volumeId),
     deleteVolume: (volumeId) => ec2.deleteVolume(access, volumeId),
     deleteSecurityGroup: (groupId) => ec2.deleteSecurityGroup(access, groupId),
-    startInstance: (instanceId) => ec2.startInstance(access, instanceId),
-    stopInstance: (instanceId) => ec2.stopInstance(access, instanceId),
-    rebootInstance: (instanceId) => ec2.rebootInstance(access, instanceId),
-    setInstanceType: (instanceId, instanceType) => ec2.setInstanceType(access, instanceId, instanceType),
-    growVolume: (volumeId, sizeGiB) => ec2.growVolume(access, volumeId, sizeGiB),
-    removeTags: (resources, keys) => ec2.removeTags(access, resources, keys),
-    findOrCreateSnapshot: (made, order) => snapshots.findOrCreateSnapshot(access, made, order),
-    findOrCopySnapshot: (made, order) => snapshots.findOrCopySnapshot(access, made, order),
-    snapshot: (snapshotId) => snapshots.readSnapshot(access, snapshotId),
-    snapshots: (tags) => snapshots.listSnapshots(access, tags),
-    deleteSnapshot: (snapshotId) => snapshots.deleteSnapshot(access, snapshotId),
   };
 }
 

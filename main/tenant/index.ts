@@ -5,7 +5,6 @@ import { versionSupport } from "../../shared/policy/version-support.ts";
 import type { Account } from "../../shared/settings/model.ts";
 import { tenantContract } from "../../shared/tenant/contract.ts";
 import type { ProvisionRequest, Tenant } from "../../shared/tenant/model.ts";
-import type { FindEnvironment } from "../toolkit/ports.ts";
 import { environmentIdOf } from "./identity.ts";
 import { planProvisioning, type Planned, refusal } from "./plan.ts";
 import type { TenantPorts } from "./ports.ts";
@@ -111,45 +110,6 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
       environments: (byTenant.get(id) ?? []).map(({ kind, region }) => ({ kind, region })),
     }));
   }
-
-  /** Everything an act on one environment needs to know, as last read. */
-  const operated: FindEnvironment = async (ref, kind) => {
-    const tenant = await existing(ref);
-    const environments = await store.environments(tenant.id);
-    const found = environments.find((one) => one.kind === kind);
-    if (!found) {
-      throw new AppError("NotFound", `${tenant.slug} has no ${kind} environment.`, {
-        retryable: false,
-        tenant: tenant.slug,
-        next: `It has: ${environments.map((one) => one.kind).join(", ") || "none"}.`,
-      });
-    }
-    const { facts } = found;
-    return {
-      tenantId: tenant.id,
-      tenantSlug: tenant.slug,
-      customer: tenant.customer,
-      service: tenant.service,
-      edition: tenant.edition,
-      zone: tenant.zone,
-      owner: tenant.owner,
-      environmentId: found.id,
-      kind,
-      account: accountOf(found.accountId),
-      region: found.region,
-      domain: found.domain,
-      version: found.version,
-      instanceId: facts.instanceId ?? null,
-      instanceType: facts.instanceType ?? null,
-      imageId: facts.imageId ?? null,
-      volumeId: facts.volumeId ?? null,
-      volumeGiB: facts.volumeGiB ?? null,
-      securityGroupId: facts.securityGroupId ?? null,
-      address: facts.address ?? null,
-      sshUser: facts.sshUser ?? "ubuntu",
-      hostKeys: found.hostKey?.split(" ").filter(Boolean) ?? [],
-    };
-  };
 
   async function existing(ref: string): Promise<StoredTenant> {
     const tenant = await store.tenant(ref);
@@ -315,7 +275,7 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
     }),
   };
 
-  return { router, listTenants, places, operated, store };
+  return { router, listTenants, places, store };
 }
 
 /** Keeps answers for a while, failures not at all. */

@@ -6,7 +6,6 @@ import {
   CreateTagsCommand,
   CreateVolumeCommand,
   DeleteSecurityGroupCommand,
-  DeleteTagsCommand,
   DeleteVolumeCommand,
   DescribeInstancesCommand,
   DescribeKeyPairsCommand,
@@ -19,14 +18,9 @@ import {
   ImportKeyPairCommand,
   type Instance,
   type IpPermission,
-  ModifyInstanceAttributeCommand,
-  ModifyVolumeCommand,
-  RebootInstancesCommand,
   type ResourceType,
   RunInstancesCommand,
   type SecurityGroup,
-  StartInstancesCommand,
-  StopInstancesCommand,
   TerminateInstancesCommand,
   type Volume,
 } from "@aws-sdk/client-ec2";
@@ -49,16 +43,16 @@ const GONE: ReadonlySet<string> = new Set(["terminated", "shutting-down"]);
 export const clientToken = (made: MadeBy): string =>
   createHash("sha256").update(`${made.jobId}/${made.resource}`).digest("hex").slice(0, 64);
 
-export const madeBy = (made: MadeBy): Filter[] => [
+const madeBy = (made: MadeBy): Filter[] => [
   { Name: `tag:${TAG.job}`, Values: [made.jobId] },
   { Name: `tag:${TAG.resource}`, Values: [made.resource] },
 ];
 
-export const tagSpecification = (type: ResourceType, made: MadeBy, tags: Tags) => [
+const tagSpecification = (type: ResourceType, made: MadeBy, tags: Tags) => [
   { ResourceType: type, Tags: toTagList({ ...tags, [TAG.job]: made.jobId, [TAG.resource]: made.resource }) },
 ];
 
-export async function call<T>(aws: AwsAccess, operation: string, work: () => Promise<T>): Promise<T> {
+async function call<T>(aws: AwsAccess, operation: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -200,7 +194,7 @@ const hasRule = (permissions: readonly IpPermission[], rule: IngressRule) =>
 export function findOrCreateVolume(
   aws: AwsAccess,
   made: MadeBy,
-  volume: { zone: string; sizeGiB: number; tags: Tags; snapshotId?: string },
+  volume: { zone: string; sizeGiB: number; tags: Tags },
 ): Promise<{ volumeId: string; state: string }> {
   return call(aws, "CreateVolume", async () => {
     const found = await aws.ec2.send(new DescribeVolumesCommand({ Filters: madeBy(made) }));
@@ -210,7 +204,6 @@ export function findOrCreateVolume(
       new CreateVolumeCommand({
         AvailabilityZone: volume.zone,
         Size: volume.sizeGiB,
-        ...(volume.snapshotId ? { SnapshotId: volume.snapshotId } : {}),
         VolumeType: "gp3",
         Encrypted: true,
         ClientToken: clientToken(made),
@@ -375,48 +368,7 @@ export function deleteSecurityGroup(aws: AwsAccess, groupId: string): Promise<vo
   });
 }
 
-export function startInstance(aws: AwsAccess, instanceId: string): Promise<void> {
-  return call(aws, "StartInstances", async () => {
-    await aws.ec2.send(new StartInstancesCommand({ InstanceIds: [instanceId] }));
-  });
-}
-
-export function stopInstance(aws: AwsAccess, instanceId: string): Promise<void> {
-  return call(aws, "StopInstances", async () => {
-    await aws.ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }));
-  });
-}
-
-export function rebootInstance(aws: AwsAccess, instanceId: string): Promise<void> {
-  return call(aws, "RebootInstances", async () => {
-    await aws.ec2.send(new RebootInstancesCommand({ InstanceIds: [instanceId] }));
-  });
-}
-
-/** Only a stopped instance takes another type. */
-export function setInstanceType(aws: AwsAccess, instanceId: string, instanceType: string): Promise<void> {
-  return call(aws, "ModifyInstanceAttribute", async () => {
-    await aws.ec2.send(
-      new ModifyInstanceAttributeCommand({ InstanceId: instanceId, InstanceType: { Value: instanceType } }),
-    );
-  });
-}
-
-/** A volume that has the size already is left alone: EC2 allows one change in six hours. */
-export function growVolume(aws: AwsAccess, volumeId: string, sizeGiB: number): Promise<void> {
-  return call(aws, "ModifyVolume", async () => {
-    if ((await readVolume(aws, volumeId))?.Size === sizeGiB) return;
-    await aws.ec2.send(new ModifyVolumeCommand({ VolumeId: volumeId, Size: sizeGiB }));
-  });
-}
-
-export function removeTags(aws: AwsAccess, resources: readonly string[], keys: readonly string[]): Promise<void> {
-  return call(aws, "DeleteTags", async () => {
-    await aws.ec2.send(new DeleteTagsCommand({ Resources: [...resources], Tags: keys.map((Key) => ({ Key })) }));
-  });
-}
-
-export function whenNotFound<T>(value: T): (error: unknown) => T {
+function whenNotFound<T>(value: T): (error: unknown) => T {
   return (error) => {
     if (/\.NotFound$|\.Unknown$/.test(awsCode(error))) return value;
     throw error;

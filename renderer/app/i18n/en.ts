@@ -1,13 +1,3 @@
-import { accessEn } from "./areas/access.ts";
-import { actsEn } from "./areas/acts.ts";
-import { decisionsEn } from "./areas/decisions.ts";
-import { filesEn } from "./areas/files.ts";
-import { maintenanceEn } from "./areas/maintenance.ts";
-import { metricsEn } from "./areas/metrics.ts";
-import { restoreEn } from "./areas/restore.ts";
-import { slaEn } from "./areas/sla.ts";
-import { snapshotEn } from "./areas/snapshot.ts";
-
 /** Every word of the window, in English. French follows key by key; a missing or extra key fails the type check. */
 export const en = {
   "app.name": "Fleetwright",
@@ -1008,15 +998,6 @@ export const en = {
   "danger.endsProcesses": "ends many processes",
   "danger.rewritesFirewall": "rewrites the firewall",
   "danger.forkBomb": "multiplies itself until the machine stands still",
-  ...accessEn,
-  ...actsEn,
-  ...decisionsEn,
-  ...filesEn,
-  ...maintenanceEn,
-  ...metricsEn,
-  ...restoreEn,
-  ...slaEn,
-  ...snapshotEn,
 } as const;
 
 export type MessageKey = keyof typeof en;

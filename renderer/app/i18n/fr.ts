@@ -1,12 +1,3 @@
-import { accessFr } from "./areas/access.ts";
-import { actsFr } from "./areas/acts.ts";
-import { decisionsFr } from "./areas/decisions.ts";
-import { filesFr } from "./areas/files.ts";
-import { maintenanceFr } from "./areas/maintenance.ts";
-import { metricsFr } from "./areas/metrics.ts";
-import { restoreFr } from "./areas/restore.ts";
-import { slaFr } from "./areas/sla.ts";
-import { snapshotFr } from "./areas/snapshot.ts";
 import type { Messages } from "./en.ts";
 
 export const fr: Messages = {
@@ -1009,13 +1000,4 @@ export const fr: Messages = {
   "danger.endsProcesses": "termine de nombreux processus",
   "danger.rewritesFirewall": "réécrit le pare-feu",
   "danger.forkBomb": "se multiplie jusqu'à bloquer la machine",
-  ...accessFr,
-  ...actsFr,
-  ...decisionsFr,
-  ...filesFr,
-  ...maintenanceFr,
-  ...metricsFr,
-  ...restoreFr,
-  ...slaFr,
-  ...snapshotFr,
 };

@@ -1,13 +1,3 @@
-import { accessSentences } from "./areas/access.ts";
-import { actsSentences } from "./areas/acts.ts";
-import { decisionsSentences } from "./areas/decisions.ts";
-import { filesSentences } from "./areas/files.ts";
-import { maintenanceSentences } from "./areas/maintenance.ts";
-import { metricsSentences } from "./areas/metrics.ts";
-import { restoreSentences } from "./areas/restore.ts";
-import { slaSentences } from "./areas/sla.ts";
-import { snapshotSentences } from "./areas/snapshot.ts";
-
 /** What the console says in English, in French; `sentences.ts` says how they are looked up. */
 export const FRENCH_SENTENCES: Readonly<Record<string, string>> = {
   // Orders and provisioning
@@ -357,21 +347,6 @@ export const FRENCH_SENTENCES: Readonly<Record<string, string>> = {
   "A lab host's database did not start: {{why}}.": "La base d'un hôte du labo n'a pas démarré : {{why}}.",
   "Free some space, then use the host again.": "Libérez de la place, puis réutilisez l'hôte.",
   "See {{file}}.": "Voir {{file}}.",
-  "It has: {{environments}}.": "Il a : {{environments}}.",
-  "{{tenant}} has no {{kind}} environment.": "{{tenant}} n'a pas d'environnement {{kind}}.",
-  "{{host}}: {{command}} gave no answer that the image contract knows.":
-    "{{host}} : {{command}} n'a donné aucune réponse que le contrat d'image connaisse.",
-  "Check the image's contract version; nothing was decided on this answer.":
-    "Vérifiez la version du contrat d'image ; rien n'a été décidé sur cette réponse.",
-  ...accessSentences,
-  ...actsSentences,
-  ...decisionsSentences,
-  ...filesSentences,
-  ...maintenanceSentences,
-  ...metricsSentences,
-  ...restoreSentences,
-  ...slaSentences,
-  ...snapshotSentences,
 };
 
 /** Planned resources, and what steps found or made. */
