@@ -18,6 +18,13 @@ export const SCREENS = [
   ["#/settings/about", "Settings"],
 ] as const;
 
+/** The pages of one tenant, likewise. */
+export const screensOfTenant = (slug: string, customer: string) =>
+  [
+    [`#/tenants/${slug}`, customer],
+    [`#/tenants/${slug}/contract`, `${customer}: Contract`],
+  ] as const;
+
 /** Goes to a screen as a link would and waits for its heading. */
 export async function openScreen(page: Page, address: string, heading: string | RegExp): Promise<void> {
   await page.evaluate((hash) => {
