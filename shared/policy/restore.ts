@@ -2,6 +2,7 @@ import { DAY_MS } from "../time.ts";
 import { utcText } from "./calendar.ts";
 import type { PolicyProfile } from "./profile.ts";
 import { allow, type Clause, refuse, verdict, type Verdict } from "./verdict.ts";
+import { compareVersions } from "./version-support.ts";
 import { checkBusinessHours } from "./windows.ts";
 
 export const RESTORE_REASONS = ["vendor", "disaster", "customer-caused", "kept-copy", "individual", "drill"] as const;
@@ -71,17 +72,26 @@ function checkReason(profile: PolicyProfile, facts: RestoreFacts): Verdict[] {
 function needs(clause: Clause, what: string, papers: readonly [string, boolean, string | null][]): Verdict {
   const asked = papers.filter(([, needed]) => needed);
   const missing = asked.filter(([, , paper]) => !paper?.trim()).map(([name]) => name);
-  if (missing.length > 0) return refuse(clause, `${what} needs ${missing.join(" and ")}.`);
+  if (missing.length > 0)
+    return refuse(clause, `${what} needs ${missing.join(" and ")}.`, {
+      facts: { case: "papers.missing", papers: missing.join(", ") },
+    });
   const names = asked.map(([name]) => name).join(" and ");
-  return allow(clause, names ? `${what} has ${names}.` : `${what} needs no paper.`);
+  return allow(clause, names ? `${what} has ${names}.` : `${what} needs no paper.`, {
+    facts: names ? { case: "papers.there", papers: asked.map(([name]) => name).join(", ") } : { case: "papers.none" },
+  });
 }
 
 /** A restore that nothing guarantees runs once somebody accepted that in writing (R67). */
 export function checkBestEffort(profile: PolicyProfile, acceptedBy: string | null): Verdict {
   const clause = profile.backups.bestEffort ?? { rule: "R67", source: "AC:54" };
   return acceptedBy?.trim()
-    ? allow(clause, `Best effort, accepted by ${acceptedBy.trim().slice(0, 80)}.`)
-    : refuse(clause, "Nobody guarantees that this restore works: it is best effort and needs a recorded acceptance.");
+    ? allow(clause, `Best effort, accepted by ${acceptedBy.trim().slice(0, 80)}.`, {
+        facts: { case: "papers.accepted", by: acceptedBy.trim().slice(0, 80) },
+      })
+    : refuse(clause, "Nobody guarantees that this restore works: it is best effort and needs a recorded acceptance.", {
+        facts: { case: "papers.notAccepted" },
+      });
 }
 
 function checkOverwrite(profile: PolicyProfile, facts: RestoreFacts): Verdict[] {
@@ -108,17 +118,93 @@ export function checkVersionMatch(
 ): Verdict {
   const { versionMatch } = profile.restores;
   const { sourceVersion, targetVersion, exported } = facts;
-  const shown = { sourceVersion, targetVersion, exported };
+  const told = (name: string) => ({ case: `copyVersion.${name}`, sourceVersion, targetVersion, exported });
   if (!exported)
-    return allow(versionMatch, "A stored copy is upgraded with the system.", { facts: shown, note: versionMatch.note });
+    return allow(versionMatch, "A stored copy is upgraded with the system.", {
+      facts: told("stored"),
+      note: versionMatch.note,
+    });
   return verdict(
     versionMatch,
     sourceVersion === targetVersion,
     sourceVersion === targetVersion
       ? `Both sides run ${targetVersion}.`
       : `The copy is of ${sourceVersion}, the target runs ${targetVersion}: restore beside it on ${sourceVersion}, then upgrade.`,
-    { facts: shown, note: versionMatch.note },
+    { facts: told(sourceVersion === targetVersion ? "same" : "other"), note: versionMatch.note },
   );
+}
+
+/**
+ * Says whether the software of the target can read the copy's data (R71): data is taken over from an older version, never
+ * from a newer one. `hasImage`: the catalogue holds the copy's own version, so that it can be restored beside on that.
+ */
+export function checkSourceVersion(
+  profile: PolicyProfile,
+  facts: { readonly sourceVersion: string | null; readonly targetVersion: string | null; readonly hasImage: boolean },
+): Verdict {
+  const { versionMatch } = profile.restores;
+  const { sourceVersion, targetVersion, hasImage } = facts;
+  const told = (name: string) => ({ case: `copyVersion.${name}`, sourceVersion, targetVersion });
+  const order = sourceVersion && targetVersion ? compareVersions(sourceVersion, targetVersion) : undefined;
+  if (sourceVersion !== null && sourceVersion === targetVersion)
+    return allow(versionMatch, `Both sides run ${targetVersion}.`, { facts: told("same") });
+  if (order === undefined)
+    return refuse(versionMatch, "The versions of copy and target cannot be compared.", { facts: told("unknown") });
+  if (order <= 0)
+    return allow(versionMatch, `The copy of ${sourceVersion} is upgraded to ${targetVersion} when it is set up.`, {
+      facts: told("older"),
+    });
+  return refuse(
+    versionMatch,
+    hasImage
+      ? `The copy is of ${sourceVersion}, newer than ${targetVersion}: restore it beside on the image of ${sourceVersion}, then upgrade the target.`
+      : `The copy is of ${sourceVersion}, newer than ${targetVersion}, and no image of ${sourceVersion} is left.`,
+    { facts: told(hasImage ? "newer" : "newerNoImage") },
+  );
+}
+
+/**
+ * What a refresh of a test environment from production has to pass: what it loses is said (R28), its fee is there where
+ * the contract charges it, and its data fits (R29).
+ *
+ * A volume cannot shrink: one made of production's copy is as large as production's. R8 limits what a test environment
+ * computes with, so a larger volume is said and not refused.
+ */
+export function checkRefresh(
+  profile: PolicyProfile,
+  facts: {
+    readonly target: "test" | "sandbox";
+    readonly fee: string | null;
+    readonly neededGiB: number;
+    readonly targetGiB: number | null;
+    /** Newest business record of the test data; null when there is none or nothing answers. */
+    readonly lastChangeAt: Date | null;
+  },
+): Verdict[] {
+  const { refresh } = profile.restores;
+  const loses = { rule: "R28", source: "AC:37,38" };
+  const fits = { rule: "R29", source: "AC:40" };
+  const { target, neededGiB, targetGiB, lastChangeAt } = facts;
+  const changedAt = lastChangeAt && utcText(lastChangeAt);
+  const grows = targetGiB !== null && neededGiB > targetGiB;
+  const told = (name: string) => ({ case: `refresh.${name}`, kind: target, neededGiB, targetGiB });
+  return [
+    allow(
+      loses,
+      changedAt
+        ? `The ${target} environment's own changes are lost; the newest is of ${changedAt}.`
+        : `The ${target} environment's own changes are lost; when it was changed last is not known.`,
+      { facts: changedAt ? { case: "refresh.loses", kind: target, changedAt } : told("losesUnknown") },
+    ),
+    allow(
+      fits,
+      grows
+        ? `The ${target} volume grows from ${targetGiB} to ${neededGiB} GiB: production's data has to fit.`
+        : `Production's data fits: ${neededGiB} GiB.`,
+      { facts: told(grows ? "grows" : "fits") },
+    ),
+    ...(refresh?.needsFee ? [needs(refresh, "A refresh", [["its fee", true, facts.fee]])] : []),
+  ];
 }
 
 export interface Storage {

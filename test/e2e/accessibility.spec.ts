@@ -21,7 +21,12 @@ for (const theme of ["light", "dark"] as const) {
     await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", theme);
     const { rows } = await host.client.fleet.list();
     const found: Record<string, string[]> = {};
-    for (const [address, heading] of [...SCREENS, [`#/tenants/${rows[0]!.slug}`, rows[0]!.customer] as const]) {
+    const { slug, customer } = rows[0]!;
+    const ofTenant = [
+      [`#/tenants/${slug}`, customer],
+      [`#/tenants/${slug}/metrics`, `Metrics of ${customer}`],
+    ] as const;
+    for (const [address, heading] of [...SCREENS, ...ofTenant]) {
       await openScreen(page, address, heading);
       await page.mouse.move(0, 0); // no tooltip of whatever is under the mouse
       const here = await findings(page);
