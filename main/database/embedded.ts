@@ -7,7 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type pg from "pg";
 import type { AppError } from "../../shared/errors.ts";
 import { MINUTE_MS, SECOND_MS } from "../../shared/time.ts";
-import { asFileError, diskFull, syncFolder } from "../home/files.ts";
+import { asFileError, diskFull, draftBeside, removeDrafts, syncFolder } from "../home/files.ts";
 import type { Home } from "../home/index.ts";
 import { shortFolder } from "../home/short-folder.ts";
 import type { Log } from "../log.ts";
@@ -208,11 +208,11 @@ export class EmbeddedServer {
 
   /** Made beside its place and renamed, so that a cluster in its place is always whole. */
   async #makeCluster(): Promise<void> {
+    await removeDrafts(this.place);
     const version = await readFile(join(this.place, "PG_VERSION"), "utf8").catch(() => undefined);
     if (version !== undefined) return this.#checkVersion(Number.parseInt(version, 10));
-    const draft = `${this.place}.new`;
+    const draft = draftBeside(this.place);
     try {
-      await rm(draft, { recursive: true, force: true });
       await mkdir(draft, { mode: 0o700 });
       if (this.#account) await chown(draft, this.#account.uid, this.#account.gid);
       const args = ["-D", this.#nameForChild(draft), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-instructions"];

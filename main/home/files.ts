@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError } from "../../shared/errors.ts";
 
@@ -61,6 +61,23 @@ export async function writeFileDurably(path: string, content: string | Uint8Arra
     await rm(draft, { force: true });
     throw asFileError(error, folder);
   }
+}
+
+/**
+ * A name of its own beside `place` for a folder that other programs fill before it is renamed to `place`. Never used
+ * twice: a program that a killed process left behind may still be writing to the earlier try's draft.
+ */
+export function draftBeside(place: string): string {
+  return `${place}.${randomBytes(4).toString("hex")}.new`;
+}
+
+/** Removes the drafts of ended tries. One that is still being written to is left for the next call. */
+export async function removeDrafts(place: string): Promise<void> {
+  const names = await readdir(dirname(place)).catch(() => []);
+  const drafts = names.filter((name) => name.startsWith(`${basename(place)}.`) && name.endsWith(".new"));
+  await Promise.all(
+    drafts.map((name) => rm(join(dirname(place), name), { recursive: true, force: true }).catch(() => undefined)),
+  );
 }
 
 /** Makes renames and removals in a folder survive a power cut. Windows does that by itself and refuses the call. */

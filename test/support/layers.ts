@@ -62,7 +62,7 @@ const ROWS: readonly Row[] = [
     types: ["main/database/", "main/home/"],
   },
   { files: /^(main\/toolkit)\//, may: ["own/", "main/jobs/", "shared/", "node:"] },
-  { files: /^(main\/lab)\//, may: ["own/", "shared/", "node:"], types: ["main/log.ts"] },
+  { files: /^(main\/lab)\//, may: ["own/", "shared/", "node:", "main/home/files.ts"], types: ["main/log.ts"] },
   {
     files: /^main\/(?:console|cloud|own-keys)\.ts$/,
     may: [

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { HOUR_MS } from "../../../../shared/time.ts";
+import { draftBeside, removeDrafts } from "../../../home/files.ts";
 import { ownFolder, type Owner } from "../owner.ts";
 import type { PostgresBinaries } from "../postgres/binaries.ts";
 import { initCluster, startCluster, stopServerOf } from "../postgres/cluster.ts";
@@ -29,9 +30,9 @@ export async function makeTemplate({ binaries, owner, folder, runFolder }: Templ
   const there = await stat(dataFolder).catch(() => undefined);
   if (there && Date.now() - there.mtimeMs < FRESH_MS) return dataFolder;
 
-  const draft = `${folder}.new`;
   await stopServerOf(runFolder);
-  await rm(draft, { recursive: true, force: true });
+  await removeDrafts(folder);
+  const draft = draftBeside(folder);
   await ownFolder(draft, owner);
   await ownFolder(runFolder, owner, 0o700);
   const place = {
@@ -58,9 +59,9 @@ export async function makeTemplate({ binaries, owner, folder, runFolder }: Templ
 
 /** Makes a volume's data folder from the template, with an identifier of its own. A half-made one is made again. */
 export async function copyTemplate(template: string, dataFolder: string): Promise<void> {
+  await removeDrafts(dataFolder);
   if (await stat(dataFolder).catch(() => undefined)) return;
-  const draft = `${dataFolder}.new`;
-  await rm(draft, { recursive: true, force: true });
+  const draft = draftBeside(dataFolder);
   await new Promise<void>((resolve, reject) => {
     const child = spawn("cp", ["-a", "--reflink=auto", "--", template, draft], { stdio: ["ignore", "ignore", "pipe"] });
     let complaint = "";

@@ -3,6 +3,7 @@ import { appendFile, open, readlink, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../../../shared/errors.ts";
+import { draftBeside, removeDrafts } from "../../../home/files.ts";
 import { readIfThere } from "../files.ts";
 import { ownFolder, type Owner } from "../owner.ts";
 import type { PostgresBinaries } from "./binaries.ts";
@@ -60,9 +61,9 @@ const STOP_MS = 15_000;
 
 /** Makes the data folder if it is not there yet; it then has a system identifier of its own. May be repeated. */
 export async function initCluster({ binaries, owner, dataFolder, logFile, careless }: ClusterPlace): Promise<void> {
+  await removeDrafts(dataFolder);
   if (await stat(path.join(dataFolder, "PG_VERSION")).catch(() => undefined)) return;
-  const draft = `${dataFolder}.new`;
-  await rm(draft, { recursive: true, force: true });
+  const draft = draftBeside(dataFolder);
   await ownFolder(draft, owner, 0o700);
   const log = await open(logFile, "a", 0o640);
   try {
