@@ -101,8 +101,9 @@ function checkOverwrite(profile: PolicyProfile, facts: RestoreFacts): Verdict[] 
     ...(overwrite.needsFreshSnapshot
       ? [
           facts.freshSnapshot
-            ? allow(overwrite, "A fresh snapshot of production was taken first.")
+            ? allow(overwrite, "A fresh snapshot of production is taken first.", { facts: { case: "overwrite.fresh" } })
             : refuse(overwrite, "A restore overwrites production: take a fresh snapshot of it first.", {
+                facts: { case: "overwrite.notFresh" },
                 note: overwrite.note,
               }),
         ]
@@ -227,21 +228,34 @@ export function storageBar(storage: Storage): { dataBytes: number; snapshotBytes
 /** A snapshot is a full copy and must fit the free part of the bought storage (R68). */
 export function checkSnapshotSpace(profile: PolicyProfile, storage: Storage): Verdict {
   const clause = profile.restores.snapshotQuota ?? { rule: "R68", source: "AC:43" };
-  if (!profile.restores.snapshotQuota) return allow(clause, `${profile.name} sells no storage for snapshots.`);
+  if (!profile.restores.snapshotQuota)
+    return allow(clause, `${profile.name} sells no storage for snapshots.`, {
+      facts: { case: "snapshotSpace.notSold", service: profile.id },
+    });
   const { freeBytes } = storageBar(storage);
-  const facts = { freeBytes, projectedBytes: storage.databaseBytes };
+  const told = (fits: boolean) => ({
+    facts: {
+      case: fits ? "snapshotSpace.fits" : "snapshotSpace.full",
+      freeBytes,
+      projectedBytes: storage.databaseBytes,
+    },
+  });
   return storage.databaseBytes <= freeBytes
-    ? allow(clause, `The snapshot of ${storage.databaseBytes} bytes fits the free ${freeBytes}.`, { facts })
-    : refuse(clause, `The snapshot takes ${storage.databaseBytes} bytes, ${freeBytes} are free.`, { facts });
+    ? allow(clause, `The snapshot of ${storage.databaseBytes} bytes fits the free ${freeBytes}.`, told(true))
+    : refuse(clause, `The snapshot takes ${storage.databaseBytes} bytes, ${freeBytes} are free.`, told(false));
 }
 
 /** Advises to export, download and delete a snapshot that has been lying about (R70). */
 export function checkCleanUp(profile: PolicyProfile, takenAt: Date, now: Date): Verdict {
   const clause = profile.restores.cleanUp;
-  if (!clause) return allow({ rule: "R70", source: "AC:55" }, `${profile.name} gives no such advice.`);
+  if (!clause)
+    return allow({ rule: "R70", source: "AC:55" }, `${profile.name} gives no such advice.`, {
+      facts: { case: "cleanUp.none", service: profile.id },
+    });
   const days = Math.floor((now.getTime() - takenAt.getTime()) / DAY_MS);
-  const facts = { days, adviseAfterDays: clause.adviseAfterDays };
-  return days < clause.adviseAfterDays
+  const isYoung = days < clause.adviseAfterDays;
+  const facts = { case: isYoung ? "cleanUp.young" : "cleanUp.due", days, adviseAfterDays: clause.adviseAfterDays };
+  return isYoung
     ? allow(clause, `The snapshot is ${days} days old.`, { facts, note: clause.note })
     : refuse(clause, `The snapshot doubles the database since ${days} days: export it, download it, delete it.`, {
         facts,
@@ -258,7 +272,11 @@ export function checkSnapshotDeletion(
   const { deletion } = profile.restores;
   const warning = facts.hasExportedCopy ? "" : " No exported copy of it exists.";
   return verdict(deletion, facts.typed === facts.name, `Deleting ${facts.name} is for good.${warning}`, {
-    facts: { hasExportedCopy: facts.hasExportedCopy },
+    facts: {
+      case: facts.hasExportedCopy ? "deletion.exported" : "deletion.notExported",
+      name: facts.name,
+      hasExportedCopy: facts.hasExportedCopy,
+    },
     note: deletion.note,
   });
 }
@@ -269,10 +287,13 @@ export function checkExportFile(profile: PolicyProfile, preparedAt: Date, now: D
   const days = profile.fromContract.exportFileDays;
   if (days === undefined)
     return allow(clause, "The file is temporary; how long it is kept is not entered from the contract.", {
+      facts: { case: "exportFile.unknown" },
       note: profile.restores.exportFile?.note,
     });
   const until = utcText(new Date(preparedAt.getTime() + days * DAY_MS));
   return now <= new Date(until)
-    ? allow(clause, `The file can be fetched until ${until}.`, { facts: { until } })
-    : refuse(clause, `The file could be fetched until ${until}: prepare it again.`, { facts: { until } });
+    ? allow(clause, `The file can be fetched until ${until}.`, { facts: { case: "exportFile.there", until } })
+    : refuse(clause, `The file could be fetched until ${until}: prepare it again.`, {
+        facts: { case: "exportFile.ended", until },
+      });
 }

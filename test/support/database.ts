@@ -38,12 +38,11 @@ export type DatabaseKind = Database["kind"];
  * set it fails.
  */
 export function describeOnBothDatabases(name: string, tests: (open: OpenScratch, kind: DatabaseKind) => void): void {
+  afterAll(removeTemplate); // of the file: all its tests share one template and one server
+  afterAll(stopServer);
   describe(`${name} (embedded database)`, () => tests(scratches(embeddedPlace), "embedded"));
   if (serverPrograms() !== undefined) {
-    describe(`${name} (team database)`, () => {
-      tests(scratches(teamPlace), "team");
-      afterAll(stopServer);
-    });
+    describe(`${name} (team database)`, () => tests(scratches(teamPlace), "team"));
     return;
   }
   test.skipIf(!process.env["CI"])(`${name} (team database): no PostgreSQL 15 below /usr/lib/postgresql`, () => {
@@ -88,7 +87,28 @@ function scratches(makePlace: () => Promise<Place>): OpenScratch {
   };
 }
 
-const embeddedPlace = (): Promise<Place> => scratchHome();
+let template: Promise<Awaited<ReturnType<typeof scratchHome>>> | undefined;
+
+/** A home whose embedded database is a copy of one made once per test file: making it takes seconds. */
+async function embeddedPlace(): Promise<Place> {
+  template ??= newTemplate();
+  const place = await scratchHome();
+  await promisify(execFile)("cp", ["-a", "--", (await template).home.paths.database, place.home.paths.database]);
+  return place;
+}
+
+async function newTemplate(): ReturnType<typeof scratchHome> {
+  const place = await scratchHome();
+  const database = await openDatabase({ home: place.home, log: silentLog, migrations: [] });
+  await database.stop();
+  return place;
+}
+
+async function removeTemplate(): Promise<void> {
+  const made = await template;
+  template = undefined;
+  await made?.remove();
+}
 
 async function teamPlace(): Promise<Place> {
   server ??= startServer();

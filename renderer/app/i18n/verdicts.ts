@@ -1,5 +1,5 @@
 import type { Verdict } from "../../../shared/policy/verdict.ts";
-import { shortDateTime } from "../../ui/format.ts";
+import { bytes, shortDateTime } from "../../ui/format.ts";
 import type { Language } from "./index.ts";
 
 /**
@@ -181,6 +181,17 @@ export const FRENCH_VERDICTS: Readonly<Record<string, string>> = {
   "source.quota": "{{used}} instances sur {{limit}} sont utilisées.",
   "source.quotaFull": "Les {{limit}} instances du compte sont utilisées : rien ne tient à côté.",
   "source.noImage": "Aucune image de {{version}} n'existe dans {{region}}.",
+  "snapshotSpace.notSold": "{{service}} ne vend pas de stockage pour les instantanés.",
+  "snapshotSpace.fits": "L'instantané de {{projectedBytes}} tient dans les {{freeBytes}} libres.",
+  "snapshotSpace.full": "L'instantané prend {{projectedBytes}} ; {{freeBytes}} sont libres.",
+  "cleanUp.none": "{{service}} ne donne pas de conseil à ce sujet.",
+  "cleanUp.young": "L'instantané a {{days}} jours.",
+  "cleanUp.due": "L'instantané double la base depuis {{days}} jours : exportez-le, téléchargez-le, puis supprimez-le.",
+  "deletion.exported": "Supprimer {{name}} est définitif.",
+  "deletion.notExported": "Supprimer {{name}} est définitif. Il n'en existe aucune copie exportée.",
+  "exportFile.unknown": "Le fichier est temporaire ; le contrat n'a pas encore dit combien de jours il est gardé.",
+  "exportFile.there": "Le fichier peut être récupéré jusqu'au {{until}}.",
+  "exportFile.ended": "Le fichier pouvait être récupéré jusqu'au {{until}} : préparez-le de nouveau.",
   "overlap.upgrade": "Une mise à niveau est prévue pour le {{startsAt}} : rafraîchissez après.",
 };
 
@@ -211,6 +222,7 @@ type Fact = NonNullable<Verdict["facts"]>[string];
 function factWords(name: string, value: Fact): string {
   if (value === null) return "0";
   if (name.endsWith("MiB") && typeof value === "number") return `${factWords("", value / 1024)} Gio`;
+  if (name.endsWith("Bytes") && typeof value === "number") return bytes(value, "fr");
   if (typeof value === "number") return String(Math.round(value * 100) / 100).replace(".", ",");
   const text = String(value);
   const words = FACT_WORDS[name];

@@ -119,7 +119,7 @@ describeOnBothDatabases("sending notices", (open) => {
     expect(await failure(send())).toMatchObject({ code: "DecisionNeeded" });
     expect((await api.notices.list({ windowId: window.id }))[0]).toMatchObject({ attempt: { state: "doubt" } });
     expect((await send({ again: true })).state).toBe("sent");
-    const ids = server.caught.map(({ text }) => /^Message-ID: (.+)$/im.exec(text)![1]);
+    const ids = server.caught.map(({ text }) => /^Message-ID:\s*(.+)$/im.exec(text)![1]);
     expect(ids).toEqual([ids[0], ids[0]]);
   });
 

@@ -10,6 +10,12 @@ import type { PolicyProfile } from "../../../shared/policy/profile.ts";
 import { profileOf } from "../../../shared/policy/profiles.ts";
 import { type AccountQuota, checkProvisioning } from "../../../shared/policy/provisioning.ts";
 import { checkCompliance, checkRegion, checkResidency } from "../../../shared/policy/region.ts";
+import {
+  checkCleanUp,
+  checkExportFile,
+  checkSnapshotDeletion,
+  checkSnapshotSpace,
+} from "../../../shared/policy/restore.ts";
 import { checkEnvironmentKinds, checkResize, checkTestSize } from "../../../shared/policy/size.ts";
 import type { Verdict } from "../../../shared/policy/verdict.ts";
 import { checkFixes, checkVersion } from "../../../shared/policy/version-support.ts";
@@ -190,12 +196,29 @@ const calendar = [
   checkWeeklyAverage(AC, window("2026-03-18T10:00:00Z", 9), []),
 ];
 
-const all: readonly Verdict[] = [
-  ...[...prefixes, ...domains, ...regions, ...editions, ...versions],
-  ...[...environments, ...orders, ...calendar],
+const storage = { purchasedBytes: 10_000_000, databaseBytes: 4_000_000, snapshotBytes: 0 };
+const exporting: PolicyProfile = { ...AC, fromContract: { ...AC.fromContract, exportFileDays: 3 } };
+const snapshots = [
+  checkSnapshotSpace(OB, storage),
+  checkSnapshotSpace(AC, storage),
+  checkSnapshotSpace(AC, { ...storage, snapshotBytes: 4_000_000 }),
+  checkCleanUp(OB, NOW, NOW),
+  checkCleanUp(AC, NOW, NOW),
+  checkCleanUp(AC, NOW, new Date(NOW.getTime() + 100 * DAY_MS)),
+  ...[true, false].map((hasExportedCopy) =>
+    checkSnapshotDeletion(AC, { name: "before-26q2", typed: "before-26q2", hasExportedCopy }),
+  ),
+  checkExportFile(AC, NOW, NOW),
+  checkExportFile(exporting, NOW, NOW),
+  checkExportFile(exporting, NOW, new Date(NOW.getTime() + 4 * DAY_MS)),
 ];
 
-test("every verdict of provisioning and of the calendar has its French sentence, with every figure put in", () => {
+const all: readonly Verdict[] = [
+  ...[...prefixes, ...domains, ...regions, ...editions, ...versions],
+  ...[...environments, ...orders, ...calendar, ...snapshots],
+];
+
+test("every verdict of provisioning, of the calendar and of snapshots has its French sentence, with every figure put in", () => {
   const untold = all
     .map((verdict) => ({ verdict, words: verdictWords(verdict, "fr") }))
     .filter(({ verdict, words }) => words === verdict.reason || /\{\{|undefined|null/.test(words));

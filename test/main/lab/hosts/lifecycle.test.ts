@@ -228,7 +228,10 @@ test("a lab killed at its very first contact starts well the next time", async (
     await once(child, "exit");
   }
   await fresh.room.powerOn(host);
-  expect(JSON.parse((await web(fresh, host, "GET", "/health")).body)).toMatchObject({ tenant: "acme", database: "ready" });
+  expect(JSON.parse((await web(fresh, host, "GET", "/health")).body)).toMatchObject({
+    tenant: "acme",
+    database: "ready",
+  });
   await fresh.close();
 });
 
@@ -249,7 +252,10 @@ test("an interrupted set-up is finished by the next one", async () => {
     await once(child, "exit");
   }
   await lab.room.powerOn({ ...host, userData: seededWith() });
-  expect(JSON.parse((await web(lab, host, "GET", "/health")).body)).toMatchObject({ tenant: "acme", database: "ready" });
+  expect(JSON.parse((await web(lab, host, "GET", "/health")).body)).toMatchObject({
+    tenant: "acme",
+    database: "ready",
+  });
   expect((await orderNumbers(lab, host)).size).toBe(500);
   const identifiers = (await Promise.all([host, seeded].map((each) => sshOnce(lab, each, "erpctl facts")))).map(
     (answer) => JSON.parse(answer.stdout).database.systemIdentifier as string,
