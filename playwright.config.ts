@@ -10,8 +10,9 @@ const CHROMIUM_ARGUMENTS = [
   "--disable-sync",
 ];
 
-// The same specs on both hosts: in a browser on the loopback host, and in a real Electron
-// (xvfb-run where there is no display). One worker: each console brings a database and a lab.
+// Every spec in a real Electron (xvfb-run where there is no display), the window that people use. In a browser on the
+// loopback host those whose way differs there: the WebSocket that carries contract and bytes, the one-time address, the
+// browser's own policy, a console that is killed. One worker: each console brings a database and a lab.
 export default defineConfig({
   testDir: "test/e2e",
   outputDir: "test-results",
@@ -28,7 +29,12 @@ export default defineConfig({
     launchOptions: { executablePath: "/usr/bin/chromium", args: CHROMIUM_ARGUMENTS },
   },
   projects: [
-    { name: "chromium", testIgnore: ["electron*.spec.ts", "screenshots.spec.ts"] },
+    {
+      name: "chromium",
+      testMatch: ["loopback*.spec.ts", "window-security.spec.ts", "second-console.spec.ts", "fleet.spec.ts"].concat(
+        ["provision.spec.ts", "terminal.spec.ts"],
+      ),
+    },
     { name: "electron", testIgnore: ["loopback*.spec.ts", "screenshots.spec.ts"] },
     // Makes docs/images; run it by name after the window's looks have changed.
     { name: "screenshots", testMatch: "screenshots.spec.ts" },

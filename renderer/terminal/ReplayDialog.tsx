@@ -162,8 +162,12 @@ function Player({ cast }: { readonly cast: Cast }) {
 
   useEffect(() => {
     if (!playing) return;
+    let lastTick = performance.now(); // a busy window ticks late
     const timer = setInterval(() => {
-      setAt((before) => Math.min(before + (TICK_MS / SECOND_MS) * Number(speed), length));
+      const now = performance.now();
+      const passed = (now - lastTick) / SECOND_MS;
+      lastTick = now;
+      setAt((before) => Math.min(before + passed * Number(speed), length));
     }, TICK_MS);
     return () => clearInterval(timer);
   }, [playing, speed, length]);

@@ -114,6 +114,7 @@ test("an ended session is in the history with its recording", async ({ page, hos
   await expect(history).toContainText("a look at the terminal");
   await history.getByRole("row").nth(1).dblclick();
   const replay = page.getByRole("dialog", { name: new RegExp(`Recording of ${row.customer}`) });
+  await replay.getByText("16×").click();
   await expect(replay).toContainText("recorded-14");
   await expect(replay).toContainText("SHA-256");
 });
