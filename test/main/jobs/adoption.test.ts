@@ -69,16 +69,15 @@ describeOnBothDatabases("adoption", (open, kind) => {
         async beforeLaunch(url) {
           there = await otherConsole(url, "laptop");
           there.send(order("job-1", ["one", "hold", "three"]));
-          await expect.poll(there.world, { timeout: 60_000 }).toContain("one by laptop");
+          await expect.poll(there.world).toContain("one by laptop");
         },
       },
     );
-    await expect.poll(async () => (await jobOf(here.jobs)).currentStep, { timeout: 60_000 }).toBe("hold");
+    await expect.poll(async () => (await jobOf(here.jobs)).currentStep).toBe("hold");
     return { ...here, there, done };
   };
   const jobOf = async (jobs: Jobs) => (await call(jobs.router.get, { jobId: "job-1" })).job;
-  const adoptable = (jobs: Jobs) =>
-    expect.poll(async () => (await jobOf(jobs)).can.adopt, { timeout: 60_000 }).toBe(true);
+  const adoptable = (jobs: Jobs) => expect.poll(async () => (await jobOf(jobs)).can.adopt).toBe(true);
 
   test("a job of a console that was killed is adopted once it is silent, and ends well, once", async () => {
     const { jobs, there, done } = await two();
@@ -104,9 +103,9 @@ describeOnBothDatabases("adoption", (open, kind) => {
     await there.letGo();
     there.child.kill("SIGCONT");
     // The step under way was past its check and may end; no further one begins.
-    await expect.poll(there.world, { timeout: 60_000 }).toContain("hold by laptop");
+    await expect.poll(there.world).toContain("hold by laptop");
     const awake = await beats();
-    await expect.poll(beats, { timeout: 60_000 }).toBeGreaterThan(awake + 1_000);
+    await expect.poll(beats).toBeGreaterThan(awake + 1_000);
     expect(await there.world()).not.toContain("three by laptop");
     expect(done).toEqual(["hold", "three"]);
     const { steps } = await call(jobs.router.get, { jobId: "job-1" });

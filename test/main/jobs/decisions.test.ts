@@ -154,9 +154,7 @@ describeOnBothDatabases("decisions", (open) => {
     });
     await start(order("job-1"));
     for (const option of ["again", "yes"]) {
-      await expect
-        .poll(async () => (await call(jobs.router.get, { jobId: "job-1" })).job.decision, { timeout: 30_000 })
-        .not.toBeNull();
+      await expect.poll(async () => (await call(jobs.router.get, { jobId: "job-1" })).job.decision).not.toBeNull();
       await answer(jobs, "job-1", option);
     }
     await untilState(jobs, "job-1", "done");

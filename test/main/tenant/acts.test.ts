@@ -15,7 +15,7 @@ beforeAll(async () => {
   const requestId = randomUUID();
   await running.api.tenant.provision({ ...order("acts"), requestId });
   await ended(requestId);
-}, 120_000);
+});
 afterAll(() => running.end());
 
 async function ended(jobId: string): Promise<Job> {
@@ -68,11 +68,11 @@ test("stopped and started again, it serves at the address that it has then", asy
   await done(await running.api.tenant.start({ ...target, requestId: randomUUID() }));
   const up = await environment();
   expect([up.state, up.sshAddress === null]).toEqual(["running", false]);
-}, 120_000);
+});
 
 test("restarted, it serves", async () => {
   await done(await running.api.tenant.reboot({ ...target, requestId: randomUUID(), confirm: "acts", overrides }));
-}, 120_000);
+});
 
 test("locked out with its reason and end in sight, then opened; the same request does it once", async () => {
   const requestId = randomUUID();
@@ -85,7 +85,7 @@ test("locked out with its reason and end in sight, then opened; the same request
 
   await done(await running.api.tenant.unlock({ ...target, requestId: randomUUID(), reason: "Mended" }));
   expect((await until((one) => one.lockout === null)).lockout).toBeNull();
-}, 120_000);
+});
 
 test("R12, R11: a PEM that does not fit is refused before anything is sent, and nothing of it is told", async () => {
   const pem = "-----BEGIN CERTIFICATE-----\nTm90aGluZw==\n-----END CERTIFICATE-----\n".repeat(3);
@@ -113,7 +113,7 @@ test("R2: resized, it serves with its new size and is open again", async () => {
   await done(await running.api.tenant.resize({ ...order, requestId: randomUUID(), confirm: "acts" }));
   const grown = await until((one) => one.lockout === null && one.health.state === "up");
   expect(grown).toMatchObject({ instanceType: "m6i.xlarge", volumeGiB: 30 });
-}, 240_000);
+});
 
 test("R13: a renewed certificate is another one of the same name, and its days are shown", async () => {
   const before = await running.api.tenant.certificate(target);
@@ -122,4 +122,4 @@ test("R13: a renewed certificate is another one of the same name, and its days a
   expect(after.domain).toBe(before.domain);
   expect(after.fingerprint).not.toBe(before.fingerprint);
   expect((await until((one) => one.certificate !== null)).certificate!.daysLeft).toBeGreaterThan(0);
-}, 120_000);
+});

@@ -115,7 +115,7 @@ async function provisionUnderKills(home: string): Promise<{ struck: string[]; st
 }
 
 test("killed in every step of provisioning, the job goes on and everything exists once", {
-  timeout: 400_000,
+  timeout: 900_000,
 }, async () => {
   const { folder: home, remove } = await scratchFolder("killed");
   endings.push(remove, () => endProcessesOf(home));

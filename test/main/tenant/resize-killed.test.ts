@@ -41,7 +41,7 @@ const victimOf = (client: Client, struck: readonly string[]) =>
   });
 
 test("R2: killed at each step of a resize, the job goes on; the tenant has its new size once, serves, and is open", {
-  timeout: 600_000,
+  timeout: 900_000,
 }, async () => {
   const { folder: home, remove } = await scratchFolder("resize-killed");
   endings.push(remove, () => endProcessesOf(home));

@@ -48,7 +48,7 @@ async function ended(id: string, runNumber = 1): Promise<DetachedRun> {
   }
 }
 const runs = (id: string, runNumber = 1) =>
-  expect.poll(async () => (await kit.status(id, runNumber)).state, { timeout: 30_000 }).toBe("running");
+  expect.poll(async () => (await kit.status(id, runNumber)).state).toBe("running");
 const isThere = (pid: number) => {
   try {
     return process.kill(pid, 0);
@@ -103,13 +103,11 @@ test("of a large output the end comes back, and how much there was", async () =>
 
 test("stopping ends the whole process group", async () => {
   await kit.start("stop", 1, sh("sleep 1000 & echo $! > $HOME/child; wait"));
-  await expect
-    .poll(async () => readFile(join(home, "child"), "utf8").catch(() => ""), { timeout: 30_000 })
-    .toMatch(/\d/);
+  await expect.poll(async () => readFile(join(home, "child"), "utf8").catch(() => "")).toMatch(/\d/);
   const child = Number(await readFile(join(home, "child"), "utf8"));
   expect((await kit.stop("stop", 1)).state).toBe("stopped");
   // What was ended may wait for a moment until its new parent has taken notice.
-  await expect.poll(() => isThere(child), { timeout: 30_000 }).toBe(false);
+  await expect.poll(() => isThere(child)).toBe(false);
 });
 
 test("a command that vanished without an exit code is unknown, not done", async () => {

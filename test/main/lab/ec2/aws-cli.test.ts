@@ -48,7 +48,7 @@ const failure = (...words: string[]): Promise<string> =>
     (error: { stderr: string }) => /\((\w[\w.]*)\)/.exec(error.stderr)?.[1] ?? error.stderr,
   );
 
-describe.skipIf(!hasAws && !required)("the aws command line", { timeout: 300_000 }, () => {
+describe.skipIf(!hasAws && !required)("the aws command line", () => {
   test("runs an instance, waits for it, snapshots its volume and copies the snapshot to another region", async () => {
     expect(await aws("sts", "get-caller-identity")).toMatchObject({ Account: "111122223333" });
     const launched = (await aws(
@@ -164,7 +164,7 @@ account = boto3.client("sts", endpoint_url=sys.argv[2]).get_caller_identity()["A
 print(json.dumps({"types": len(types), "code": code, "tags": tags, "account": account}))
 `;
 
-describe.skipIf(!hasBoto && !required)("boto3", { timeout: 120_000 }, () => {
+describe.skipIf(!hasBoto && !required)("boto3", () => {
   test("creates, waits, pages and reads errors", async () => {
     const { stdout } = await run(PYTHON, ["-c", BOTO, one.lab.ready.ec2, one.lab.ready.sts], { env: environment() });
     expect(JSON.parse(stdout)).toMatchObject({

@@ -82,7 +82,7 @@ const VALUES = [
   "x".repeat(5_000),
 ];
 
-test("whatever is sent, the answer is well-formed XML and never an internal error", { timeout: 120_000 }, async () => {
+test("whatever is sent, the answer is well-formed XML and never an internal error", async () => {
   const action = fc.constantFrom(...Object.keys(EC2_ACTIONS), "Nothing", "__proto__");
   const value = fc.oneof(
     fc.constantFrom(...VALUES, imageId("eu-west-1", "openbravo", "26Q2")),

@@ -178,7 +178,7 @@ test("after kill -9 of the lab the running database is adopted, and no acknowled
   );
   await once(child.stdout, "data");
   await web(lab, host, "GET", "/health");
-  await expect.poll(async () => (await acknowledged(host)).length, { timeout: 20_000 }).toBeGreaterThan(5);
+  await expect.poll(async () => (await acknowledged(host)).length).toBeGreaterThan(5);
   child.kill("SIGKILL");
   await once(child, "exit");
   const server = await runningPostmaster(dataFolder(host));

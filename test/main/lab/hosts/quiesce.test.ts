@@ -91,7 +91,7 @@ test("a copy of what is held still stays frozen, and has the manifest and every 
 
 test("the host ends the hold by itself, and an id that never held is told as such", async () => {
   await quiesce(host, "short", 1);
-  await expect.poll(async () => (await facts(host)).quiesce, { timeout: 20_000 }).toBeNull();
+  await expect.poll(async () => (await facts(host)).quiesce).toBeNull();
   expect(await thaw(host, "short")).toMatchObject({ held: false, endedBy: "timer" });
   expect(await isStopped((await postmaster(host))?.pid ?? 0)).toBe(false);
   expect(await thaw(host, "never")).toEqual({ id: "never", held: false, since: null, endedAt: null, endedBy: null });
@@ -116,7 +116,7 @@ test("a restart of the host ends the hold", async () => {
 test("kill -9 of the database in the hold ends it, and the next contact has the database again", async () => {
   await quiesce(host, "crash", 600);
   process.kill((await postmaster(host))?.pid ?? 0, "SIGKILL");
-  await expect.poll(async () => (await facts(host)).quiesce, { timeout: 30_000 }).toBeNull();
+  await expect.poll(async () => (await facts(host)).quiesce).toBeNull();
   expect(await thaw(host, "crash")).toMatchObject({ held: false, endedBy: "restart" });
   expect((await facts(host)).database.ready).toBe(true);
 });
@@ -132,7 +132,7 @@ test("kill -9 of the lab in the hold: the next one finds it over, and no acknowl
   );
   await once(child.stdout, "data");
   await web(lab, orphan, "GET", "/health");
-  await expect.poll(async () => (await acknowledged(orphan)).length, { timeout: 20_000 }).toBeGreaterThan(5);
+  await expect.poll(async () => (await acknowledged(orphan)).length).toBeGreaterThan(5);
   await quiesce(orphan, "killed", 600);
   child.kill("SIGKILL");
   await once(child, "exit");

@@ -131,7 +131,7 @@ test("a shell with a terminal shows where it is, takes its size, and is told of 
     screen += chunk.toString("utf8");
   });
   const shows = async (text: string | RegExp) => {
-    await expect.poll(() => screen, { timeout: 10_000 }).toMatch(text);
+    await expect.poll(() => screen).toMatch(text);
     screen = "";
   };
   await shows("ubuntu@box:");
@@ -169,7 +169,7 @@ test("closing a terminal hangs up what runs in it", async () => {
   const lives = async () => (await sshOnce(lab, host, `kill -0 ${pid}`)).code === 0;
   expect(await lives()).toBe(true);
   client.end();
-  await expect.poll(lives, { timeout: 10_000 }).toBe(false);
+  await expect.poll(lives).toBe(false);
 });
 
 test("a detached command goes on after its connection is gone, until power-off", async () => {

@@ -136,7 +136,8 @@ pg1-socket-path=${folder}
     mkdirSync(data, { mode: 0o700 });
     chownSync(data, uid, gid);
     await pgbackrest("restore");
-    await start();
+    await start(); // it answers as soon as it is consistent, and still replays the archive then
+    await expect.poll(() => sql("select pg_is_in_recovery()")).toBe("f");
     expect(await sql("select count(*), max(id) from orders")).toBe("20101|20101");
 
     await pgbackrest("--type=full", "backup");
