@@ -32,7 +32,7 @@ export default defineConfig({
     {
       name: "chromium",
       testMatch: ["loopback*.spec.ts", "window-security.spec.ts", "second-console.spec.ts", "fleet.spec.ts"].concat(
-        ["provision.spec.ts", "terminal.spec.ts"],
+        ["terminal.spec.ts"],
       ),
     },
     { name: "electron", testIgnore: ["loopback*.spec.ts", "screenshots.spec.ts"] },

@@ -8,7 +8,7 @@ test("R95: a tenant's figures arrive by themselves, in charts, in tables and in 
   const row = rows.find(({ kind, state, hostKey }) => kind === "production" && state === "running" && hostKey)!;
   await openScreen(page, `#/tenants/${row.slug}`, row.customer);
   await page.getByRole("link", { name: "Metrics", exact: true }).click();
-  await expect(page.getByRole("heading", { level: 1, name: `Metrics of ${row.customer}` })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name: `${row.customer}: Metrics` })).toBeVisible();
   await expect(page.getByRole("status").getByText("Live")).toBeVisible({ timeout: 60_000 });
   for (const family of ["CPU", "Memory", "Disk space", "Disk activity", "Network", "Database", "Application"])
     await expect(page.getByRole("region", { name: family, exact: true })).toBeVisible();

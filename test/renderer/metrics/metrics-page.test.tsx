@@ -16,7 +16,7 @@ async function open(language: "en" | "fr" = "en") {
 
 test("R95: seven families and the view from outside, what is beyond its limit in words", async () => {
   const row = await open();
-  expect(await screen.findByRole("heading", { level: 1, name: `Metrics of ${row.customer}` })).toBeTruthy();
+  expect(await screen.findByRole("heading", { level: 1, name: `${row.customer}: Metrics` })).toBeTruthy();
   const cpu = await screen.findByRole("region", { name: "CPU" }, { timeout: 5_000 });
   for (const name of ["Memory", "Disk space", "Disk activity", "Network", "Database", "Application", "From outside"])
     expect(screen.getByRole("region", { name })).toBeTruthy();
@@ -36,6 +36,6 @@ test("the same figures can be read as a table, without values for a silence", as
 
 test("the page speaks French", async () => {
   const row = await open("fr");
-  expect(await screen.findByRole("heading", { level: 1, name: `Mesures de ${row.customer}` })).toBeTruthy();
+  expect(await screen.findByRole("heading", { level: 1, name: `${row.customer} : mesures` })).toBeTruthy();
   expect(await screen.findByRole("region", { name: "Espace disque" }, { timeout: 5_000 })).toBeTruthy();
 });

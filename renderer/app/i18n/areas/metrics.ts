@@ -3,7 +3,7 @@ import type { AreaWords } from "./area-words.ts";
 export const metricsEn = {
   "screen.metrics": "Metrics",
   "metrics.setting": "Read hosts every (seconds)",
-  "metrics.title": "Metrics of {{customer}}",
+  "metrics.title": "{{customer}}: Metrics",
   "metrics.environment": "Environment",
   "metrics.range": "Range",
   "metrics.range.5m": "5 min",
@@ -130,7 +130,7 @@ export const metricsEn = {
 export const metricsFr: AreaWords<typeof metricsEn> = {
   "screen.metrics": "Mesures",
   "metrics.setting": "Lire les hôtes toutes les (secondes)",
-  "metrics.title": "Mesures de {{customer}}",
+  "metrics.title": "{{customer}} : mesures",
   "metrics.environment": "Environnement",
   "metrics.range": "Période",
   "metrics.range.5m": "5 min",
