@@ -31,9 +31,9 @@ export default defineConfig({
   projects: [
     {
       name: "chromium",
-      testMatch: ["loopback*.spec.ts", "window-security.spec.ts", "second-console.spec.ts", "fleet.spec.ts"].concat(
-        ["terminal.spec.ts"],
-      ),
+      testMatch: ["loopback*.spec.ts", "window-security.spec.ts", "second-console.spec.ts", "fleet.spec.ts"].concat([
+        "terminal.spec.ts",
+      ]),
     },
     { name: "electron", testIgnore: ["loopback*.spec.ts", "screenshots.spec.ts"] },
     // Makes docs/images; run it by name after the window's looks have changed.

@@ -34,7 +34,7 @@ export const test = base.extend<PerTest, PerWorker>({
       await browser.close();
       await host.close();
     },
-    { scope: "worker", timeout: 90_000 },
+    { scope: "worker", timeout: 300_000 },
   ],
 
   problems: async ({}, use) => {

@@ -51,9 +51,10 @@ afterAll(async () => {
   await remove();
 });
 
+/** As below a login shell: bash takes a first shell on a socket for one of its own and reads the user's start-up file. */
 function start(shell: readonly string[], path: string) {
   const child = spawn(shell[0]!, [...shell.slice(1), "-c", SAMPLER, "sampler", "2"], {
-    env: { PATH: path, FLEETWRIGHT_PROC: join(folder, "proc") },
+    env: { PATH: path, SHLVL: "1", FLEETWRIGHT_PROC: join(folder, "proc") },
     stdio: ["pipe", "pipe", "inherit"],
   });
   started.push(child);
