@@ -11,8 +11,8 @@ const CHROMIUM_ARGUMENTS = [
 ];
 
 // Every spec in a real Electron (xvfb-run where there is no display), the window that people use. In a browser on the
-// loopback host those whose way differs there: the WebSocket that carries contract and bytes, the one-time address, the
-// browser's own policy, a console that is killed. One worker: each console brings a database and a lab.
+// loopback host those whose way differs there: the WebSocket that carries the contract, the one-time address, the browser's
+// own policy, a console that is killed. One worker: each console brings a database and a lab.
 export default defineConfig({
   testDir: "test/e2e",
   outputDir: "test-results",
@@ -31,9 +31,7 @@ export default defineConfig({
   projects: [
     {
       name: "chromium",
-      testMatch: ["loopback*.spec.ts", "window-security.spec.ts", "second-console.spec.ts", "fleet.spec.ts"].concat([
-        "terminal.spec.ts",
-      ]),
+      testMatch: ["loopback*.spec.ts", "window-security.spec.ts", "second-console.spec.ts", "fleet.spec.ts"],
     },
     { name: "electron", testIgnore: ["loopback*.spec.ts", "screenshots.spec.ts"] },
     // Makes docs/images; run it by name after the window's looks have changed.

@@ -37,24 +37,28 @@ export async function readAws(
   for (const one of environments)
     for (const region of new Set([one.region, ...one.account.regions]))
       places.set(`${one.account.id}/${region}/${one.tenantId}`, { ...one, region });
-  await Promise.all(
+  const copies = await Promise.all(
     [...places.values()].map(async (place) => {
       try {
-        await readPlace(ports, store, place, environments);
+        return { ...place, found: await readPlace(ports, store, place, environments) };
       } catch (error) {
         unread.push({ region: place.region, message: errorFacts(error).message });
+        return undefined;
       }
     }),
   );
+  // One after the other, and once every original is known: a copy in another region belongs to its original's record.
+  for (const place of copies) if (place) await readCopies(ports, store, place.found, place.region, place.tenantId);
   return unread;
 }
 
+/** Brings the originals of one place up to date, and gives the copies that are there. */
 async function readPlace(
   ports: SnapshotPorts,
   store: SnapshotStore,
   { account, region, tenantId }: OperatedEnvironment,
   environments: readonly OperatedEnvironment[],
-): Promise<void> {
+): Promise<readonly CloudSnapshot[]> {
   const cloud = ports.cloud(account, region);
   const own = { [TAG.tenantId]: tenantId };
   const [originals, copies] = await Promise.all([
@@ -85,7 +89,7 @@ async function readPlace(
     if (row.snapshotId !== null && !shown.has(row.snapshotId) && !isFresh && row.state !== "missing")
       await store.change(row.id, { state: "missing" });
   }
-  await readCopies(ports, store, copies, region, tenantId);
+  return copies;
 }
 
 async function readCopies(

@@ -382,7 +382,7 @@ export const FRENCH_SENTENCES: Readonly<Record<string, string>> = {
 
 /** Planned resources, and what steps found or made. */
 export const FRENCH_DETAILS: Readonly<Record<string, string>> = {
-  "{{=product}} {{=version}}, {{=count}} relations": "{{product}} {{version}}, {{count}} relations",
+  "{{=product}} {{=version}}, {{=count}} relations": "{{product}} {{version}}, {{count}} tables",
   "{{=https}} from 0.0.0.0/0, {{=ssh}} from {{networks}}": "{{https}} depuis 0.0.0.0/0, {{ssh}} depuis {{networks}}",
   "{{=size}} GiB gp3, encrypted": "{{size}} Gio gp3, chiffré",
   "{{=type}}, {{=vcpus}} vCPU, {{=whole}} GiB, no image": "{{type}}, {{vcpus}} vCPU, {{whole}} Gio, aucune image",
