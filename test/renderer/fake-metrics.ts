@@ -3,7 +3,7 @@ import type { MetricsNow, MetricsRange } from "../../shared/metrics/model.ts";
 import { limitsOf } from "../../shared/metrics/thresholds.ts";
 import type { Tenant } from "../../shared/tenant/model.ts";
 
-/** Figures of the demonstration: a wave for each series, with a silence in the middle of the range. */
+/** Figures of the demonstration: a wave for each series, with a silence near the end of the range. */
 export function createFakeMetrics(tenants: readonly Tenant[], now: Date) {
   const environmentsOf = (ref?: string) =>
     tenants
@@ -22,7 +22,7 @@ export function createFakeMetrics(tenants: readonly Tenant[], now: Date) {
       const found = environmentsOf(input.tenant).find(({ environment }) => environment.kind === input.environment);
       const [from, to] = [input.from.getTime(), input.to.getTime()];
       const at = Array.from({ length: 60 }, (_, index) => from + ((to - from) * index) / 60);
-      const wave = at.map((_, index) => (index > 25 && index < 32 ? null : 40 + 30 * Math.sin(index / 6)));
+      const wave = at.map((_, index) => (index > 52 && index < 56 ? null : 40 + 30 * Math.sin(index / 6)));
       return {
         ...{ environmentId: found?.environment.id ?? "none", from: input.from, to: input.to, levelSeconds: 60 },
         series: seriesFacts.map(({ id }) => ({ id, at, low: wave, average: wave, high: wave })),
