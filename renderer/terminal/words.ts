@@ -10,8 +10,12 @@ export function plain(text: string): string {
 
 /** Hands a text to the operator as a file. */
 export function saveText(name: string, text: string): void {
+  saveBlob(name, new Blob([text], { type: "text/plain;charset=utf-8" }));
+}
+
+export function saveBlob(name: string, blob: Blob): void {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
+  link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
