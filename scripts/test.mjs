@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { needNode24 } from "./node-version.mjs";
 import { absentParts, installParts } from "./system-packages.mjs";
 
@@ -57,7 +58,12 @@ function run([program, ...args], env, output) {
       console.log(`${program} could not be started: ${error.message}`);
       end(127);
     });
-    child.on("close", (code) => end(code ?? 1));
+    // Not "close": what a suite left running may hold the pipes open.
+    child.on("exit", async (code) => {
+      if (output) await wait(500);
+      for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+      end(code ?? 1);
+    });
   });
 }
 
@@ -127,6 +133,7 @@ for (const lanes of STAGES) {
 await rm(reports, { recursive: true, force: true });
 
 const sum = total(results.map(({ counts }) => counts));
-console.log(table(results));
+const ofSuite = new Map(results.map((result) => [result.name, result]));
+console.log(table(suites.map(({ name }) => ofSuite.get(name))));
 console.log(inWords(sum));
 process.exitCode = sum.failed === 0 ? 0 : 1;
