@@ -20,7 +20,7 @@ export default defineConfig({
           ],
           environment: "node",
           // Against tests that hang. Properties and whole screens take seconds on a slow machine.
-          testTimeout: 60_000,
+          testTimeout: 180_000,
           restoreMocks: true,
           unstubGlobals: true,
         },

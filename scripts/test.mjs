@@ -1,19 +1,18 @@
 // `npm test`: everything there is to check, or the suites named by their first letters: `npm test -- unit e2e`.
 //
-// Suites of one stage run beside each other (scripts/test/suites.ts). Goes on after a failing suite, ends with a table and one line of counts. A suite that cannot run on this machine is
+// Goes on after a failing suite, ends with a table and one line of counts. A suite that cannot run on this machine is
 // reported as not run; with CI=true that is a failure, and so is a part of the system that tests would have to skip for.
 
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { needNode24 } from "./node-version.mjs";
 import { absentParts, installParts } from "./system-packages.mjs";
 
 await needNode24(import.meta.url);
 const { countCheck, countPlaywright, countVitest, inWords, total, withExitCode } = await import("./test/counts.ts");
-const { SUITES, STAGES, selectSuites } = await import("./test/suites.ts");
+const { SUITES, selectSuites } = await import("./test/suites.ts");
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 /** Against a suite that hangs; a slow machine is no failure. */
@@ -23,47 +22,38 @@ const PATH = [path.join(ROOT, "node_modules", ".bin"), process.env.PATH].join(pa
 /** The suites start hundreds of Node processes on the same files. */
 const NODE_COMPILE_CACHE = path.join(ROOT, "node_modules", ".cache", "node");
 
-const running = new Set();
+let running;
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.on(signal, () => {
-    for (const { pid } of running) if (pid) process.kill(-pid, signal);
+    if (running?.pid) process.kill(-running.pid, signal);
     process.exit(130);
   });
 }
 
-/**
- * Runs a command in a process group of its own, so that one which hangs can be ended with all it started. What it prints
- * goes to `output` if that is given, to be shown in one piece.
- */
-function run([program, ...args], env, output) {
+/** Runs a command in a process group of its own, so that one which hangs can be ended with all it started. */
+function run([program, ...args], env) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: ROOT,
       detached: true,
-      stdio: output ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"],
+      stdio: ["ignore", "inherit", "inherit"],
       env: { NODE_COMPILE_CACHE, ...process.env, PATH, ...env },
     });
-    running.add(child);
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => output.push(chunk));
+    running = child;
     const limit = setTimeout(() => {
       console.log(`Ended after ${LONGEST_SUITE_MS / 60_000} minutes: ${program} ${args.join(" ")}`);
       if (child.pid) process.kill(-child.pid, "SIGKILL");
     }, LONGEST_SUITE_MS);
     const end = (code) => {
       clearTimeout(limit);
-      running.delete(child);
+      running = undefined;
       resolve(code);
     };
     child.on("error", (error) => {
       console.log(`${program} could not be started: ${error.message}`);
       end(127);
     });
-    // Not "close": what a suite left running may hold the pipes open.
-    child.on("exit", async (code) => {
-      if (output) await wait(500);
-      for (const stream of [child.stdout, child.stderr]) stream?.destroy();
-      end(code ?? 1);
-    });
+    child.on("close", (code) => end(code ?? 1));
   });
 }
 
@@ -84,7 +74,7 @@ const notRun = (suite, why) => ({
   counts: STRICT ? { passed: 0, failed: 1, skipped: 0 } : { passed: 0, failed: 0, skipped: 1 },
 });
 
-async function runSuite(suite, reports, isAlone) {
+async function runSuite(suite, reports) {
   const absent = absentParts([...(suite.needs ?? []), ...(STRICT ? (suite.wants ?? []) : [])]);
   if (absent.length > 0) return notRun(suite, `this machine has no ${absent.join(", ")}`);
   const report = path.join(reports, `${suite.name}.json`);
@@ -94,12 +84,9 @@ async function runSuite(suite, reports, isAlone) {
   } catch (error) {
     return notRun(suite, error.message);
   }
-  const title = `\n=== ${suite.name}: ${plan.command.join(" ")}`;
-  console.log(isAlone ? title : `=== ${suite.name} begins`);
-  const output = isAlone ? undefined : [];
+  console.log(`\n=== ${suite.name}: ${plan.command.join(" ")}`);
   const startedAt = performance.now();
-  const exitCode = await run(plan.command, plan.env, output);
-  if (output) console.log(`${title}\n${Buffer.concat(output)}`);
+  const exitCode = await run(plan.command, plan.env);
   const seconds = (performance.now() - startedAt) / 1000;
   return { name: suite.name, seconds, counts: await countsOf(suite.runner, report, exitCode) };
 }
@@ -123,17 +110,10 @@ installParts([...new Set(suites.flatMap(({ needs = [], wants = [] }) => [...need
 
 const reports = await mkdtemp(path.join(os.tmpdir(), "fleetwright-test-"));
 const results = [];
-for (const lanes of STAGES) {
-  const present = lanes.map((lane) => suites.filter((suite) => suite.lane === lane)).filter((lane) => lane.length > 0);
-  const ofLane = async (lane) => {
-    for (const suite of lane) results.push(await runSuite(suite, reports, present.length === 1));
-  };
-  await Promise.all(present.map(ofLane));
-}
+for (const suite of suites) results.push(await runSuite(suite, reports));
 await rm(reports, { recursive: true, force: true });
 
 const sum = total(results.map(({ counts }) => counts));
-const ofSuite = new Map(results.map((result) => [result.name, result]));
-console.log(table(suites.map(({ name }) => ofSuite.get(name))));
+console.log(table(results));
 console.log(inWords(sum));
 process.exitCode = sum.failed === 0 ? 0 : 1;

@@ -10,16 +10,8 @@ export interface Plan {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/**
- * What may run at the same time: stages one after the other, the lanes of a stage beside each other. The checks leave a
- * core idle, and so do windows that wait for an answer; the suite with real hosts and databases has the machine alone.
- */
-export const STAGES = [["build"], ["checks", "window"], ["hosts"]] as const;
-export type Lane = (typeof STAGES)[number][number];
-
 export interface Suite {
   readonly name: string;
-  readonly lane: Lane;
   /** Parts of system-packages.mjs. */
   readonly needs?: readonly string[];
   /** Parts without which the suite runs all the same and skips, by name, the tests that need them. */
@@ -72,36 +64,22 @@ function shellScripts(): string[] {
 }
 
 export const SUITES: readonly Suite[] = [
-  { name: "build", lane: "build", plan: check("node", "scripts/build.mjs") },
-  { name: "format", lane: "checks", plan: check("biome", "format", ".") },
-  { name: "lint", lane: "checks", plan: check("oxlint", "--type-aware", "--deny-warnings") },
-  { name: "types", lane: "checks", plan: check("tsc", "-b") },
-  {
-    name: "shellcheck",
-    lane: "checks",
-    needs: ["shellcheck"],
-    plan: () => ({ command: ["shellcheck", ...shellScripts()] }),
-  },
-  { name: "unit", lane: "checks", runner: "vitest", plan: vitest("unit") },
+  { name: "build", plan: check("node", "scripts/build.mjs") },
+  { name: "format", plan: check("biome", "format", ".") },
+  { name: "lint", plan: check("oxlint", "--type-aware", "--deny-warnings") },
+  { name: "types", plan: check("tsc", "-b") },
+  { name: "shellcheck", needs: ["shellcheck"], plan: () => ({ command: ["shellcheck", ...shellScripts()] }) },
+  { name: "unit", runner: "vitest", plan: vitest("unit") },
   {
     name: "integration",
-    lane: "hosts",
     after: ["build"],
     wants: ["ssh", "screen-programs", "postgresql", "pgbackrest", "aws-cli", "boto3", "curl", "openssl"],
     runner: "vitest",
     plan: vitest("integration"),
   },
-  {
-    name: "e2e-chromium",
-    lane: "window",
-    after: ["build"],
-    needs: ["chromium"],
-    runner: "playwright",
-    plan: playwright("chromium"),
-  },
+  { name: "e2e-chromium", after: ["build"], needs: ["chromium"], runner: "playwright", plan: playwright("chromium") },
   {
     name: "e2e-electron",
-    lane: "window",
     after: ["build"],
     needs: ["display", "gtk"],
     runner: "playwright",

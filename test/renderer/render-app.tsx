@@ -6,7 +6,7 @@ import { createQueryCache } from "../../renderer/app/query-cache.ts";
 import { createFakeConsole, type FakeOptions, fakeConnection } from "./fake-client.ts";
 
 // Generous, for busy machines: what is waited for comes in milliseconds otherwise.
-configure({ asyncUtilTimeout: 20_000 });
+configure({ asyncUtilTimeout: 60_000 });
 vi.setConfig({ testTimeout: 60_000 });
 
 /** What jsdom lacks and the components ask for. */
