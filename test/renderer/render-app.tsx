@@ -1,5 +1,4 @@
 import { configure, render } from "@testing-library/react";
-import { vi } from "vitest";
 import { App } from "../../renderer/app/App.tsx";
 import { startI18n } from "../../renderer/app/i18n/index.ts";
 import { createQueryCache } from "../../renderer/app/query-cache.ts";
@@ -7,7 +6,6 @@ import { createFakeConsole, type FakeOptions, fakeConnection } from "./fake-clie
 
 // Generous, for busy machines: what is waited for comes in milliseconds otherwise.
 configure({ asyncUtilTimeout: 60_000 });
-vi.setConfig({ testTimeout: 60_000 });
 
 /** What jsdom lacks and the components ask for. */
 function completeJsdom() {
