@@ -19,7 +19,7 @@ export default defineConfig({
   workers: 1,
   retries: 0,
   forbidOnly: true,
-  timeout: 240_000,
+  timeout: 400_000, // against tests that hang: a slow machine is no failure
   expect: { timeout: 30_000 },
   reporter: "list",
   use: {

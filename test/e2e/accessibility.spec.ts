@@ -21,7 +21,6 @@ for (const [theme, rules] of [
   ["dark", ["color-contrast", "link-in-text-block"]],
 ] as const) {
   test(`axe finds nothing on any screen, ${theme}`, async ({ page, host }) => {
-    test.slow();
     await host.client.settings.update({ theme });
     await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", theme);
     const { rows } = await host.client.fleet.list();

@@ -15,7 +15,6 @@ test("a window is planned by keyboard with the contract beside it, told to the c
   page,
   host,
 }) => {
-  test.setTimeout(120_000);
   const { rows } = await host.client.fleet.list();
   const row = rows.find((one) => one.service === "openbravo" && one.kind === "production")!;
   await page.getByRole("heading", { level: 1 }).focus();

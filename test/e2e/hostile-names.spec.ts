@@ -12,7 +12,6 @@ const NAMES = [
 ];
 
 test("hostile customer names are shown as the text they are, on every screen", async ({ page, host }) => {
-  test.setTimeout(120_000);
   for (const [index, customer] of NAMES.entries()) {
     const prefix = `hostile-${index}`;
     const request = await provisionRequest(host.client, { customer, prefix });

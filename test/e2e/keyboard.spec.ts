@@ -11,7 +11,6 @@ async function tabTo(page: Page, wanted: Locator) {
 }
 
 test("a tenant is ordered and followed to its end without a mouse", async ({ page, host }) => {
-  test.setTimeout(180_000);
   await page.getByRole("heading", { level: 1 }).focus();
   await page.keyboard.press("g");
   await page.keyboard.press("n");

@@ -7,7 +7,6 @@ import { scratchFolder } from "../support/scratch.ts";
 import { whenReady } from "./host.ts";
 
 test("a killed console is told, and the next one takes the job up and shows it live to its end", async ({ page }) => {
-  test.setTimeout(180_000);
   const { folder: home, remove } = await scratchFolder("killed");
   try {
     const first = await launchConsole(home, "empty");

@@ -3,7 +3,6 @@ import { command, openScreen } from "./screens.ts";
 import { beginOrder, getOverHttps, order, wizardStep } from "./wizard.ts";
 
 test("a tenant is provisioned from the wizard with live steps and answers over HTTPS", async ({ page, host }) => {
-  test.setTimeout(180_000);
   await beginOrder(page, "Albatross Trading");
   const jobId = await order(page);
 
@@ -30,7 +29,6 @@ test("a provisioning that fails says why, and goes on from the failed step once 
   page,
   host,
 }) => {
-  test.setTimeout(240_000);
   const fault = await host.client.lab.injectFault({ name: "no-capacity", action: "RunInstances" });
   await beginOrder(page, "Blue Heron Stores");
   await order(page);
