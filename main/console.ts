@@ -8,13 +8,13 @@ import { ByteHub } from "../shared/byte-hub.ts";
 import { type Contract, contract } from "../shared/contract.ts";
 import { errorFacts } from "../shared/errors.ts";
 import type { LabReady } from "../shared/lab/model.ts";
-import type { ConsoleStatus } from "../shared/settings/model.ts";
+import type { Account, ConsoleStatus } from "../shared/settings/model.ts";
 import { SERVICES, type Service } from "../shared/tenant/model.ts";
 import { SECOND_MS } from "../shared/time.ts";
 import { openHome } from "./home/index.ts";
 import type { LaunchedLab } from "./lab/launch.ts";
 import { type Log, openLog } from "./log.ts";
-import { openSettings, settingsRouter } from "./settings/index.ts";
+import { mailServer, noMailServer, openSettings, settingsRouter } from "./settings/index.ts";
 import { type Keychain, openVault } from "./vault/index.ts";
 
 export interface ConsoleOptions {
@@ -119,6 +119,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       listen: (channel, onPayload, onMissed) => database.listen(channel, onPayload, onMissed),
       executor: executorId(home.folder),
       machine: hostname(),
+      operator: () => settings.get().operator,
       log: (level, text) => log[level === "warning" ? "warn" : level](text),
     });
     endings.push(() => jobs.stop());
@@ -128,9 +129,12 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       if (value === undefined) throw clouds.secretMissing(what);
       return value;
     };
+    const { openOwnKeys } = await import("./own-keys.ts");
+    const ownKeys = openOwnKeys(vault, { sshKeyOf, makeKeyPair: clouds.makeKeyPair, publicKeyOf: clouds.publicKeyOf });
     const aws = clouds.openCloud({
       awsKeys: async (accountId) => JSON.parse(await secret(keysOf(accountId), `AWS keys of the account ${accountId}`)),
       sshKey: (accountId) => secret(sshKeyOf(accountId), `SSH key for the hosts of ${accountId}`),
+      sshKeysBefore: (accountId) => ownKeys.others(accountId),
     });
     endings.push(() => aws.stop());
     settings.onChange(() => {
@@ -150,47 +154,94 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       return { releases, sizes: read.sizes };
     };
 
+    const operatorKey = async (account: Account) => {
+      const name = sshKeyOf(account.id);
+      const stored = await vault.get(name);
+      const privateKey = stored ?? clouds.makeKeyPair(`fleetwright-${account.id}`).privateKey;
+      if (stored === undefined) await vault.put(name, privateKey);
+      const publicKey = clouds.publicKeyOf(privateKey, `fleetwright-${account.id}`);
+      const digest = createHash("sha256")
+        .update(publicKey.split(" ")[1] ?? "")
+        .digest("hex");
+      return { publicKey, keyName: `fleetwright-${digest.slice(0, 12)}` };
+    };
+    const sshFrom = (account: Account) =>
+      settings.get().sshFrom.length === 0 && account.isLab ? LAB_SSH_FROM : settings.get().sshFrom;
+    const readSoon = (accountId: string, region: string) => {
+      const account = settings.accounts().find((one) => one.id === accountId);
+      if (account) void fleet.readRegion(account, region);
+    };
+
     const tenant = tenantArea({
       pool: database.pool,
       jobs,
       now: () => new Date(),
       accounts: () => settings.accounts(),
       cloud: aws.cloud,
-      operatorKey: async (account) => {
-        const name = sshKeyOf(account.id);
-        const stored = await vault.get(name);
-        const privateKey = stored ?? clouds.makeKeyPair(`fleetwright-${account.id}`).privateKey;
-        if (stored === undefined) await vault.put(name, privateKey);
-        const publicKey = clouds.publicKeyOf(privateKey, `fleetwright-${account.id}`);
-        const digest = createHash("sha256")
-          .update(publicKey.split(" ")[1] ?? "")
-          .digest("hex");
-        return { publicKey, keyName: `fleetwright-${digest.slice(0, 12)}` };
-      },
+      operatorKey,
       runOnHost: aws.runOnHost,
       getHttps: aws.getHttps,
       plainHttpAnswers: aws.plainHttpAnswers,
       operator: () => settings.get().operator,
-      sshFrom: (account) =>
-        settings.get().sshFrom.length === 0 && account.isLab ? LAB_SSH_FROM : settings.get().sshFrom,
+      sshFrom,
       changed,
-      readSoon: (accountId, region) => {
-        const account = settings.accounts().find((one) => one.id === accountId);
-        if (account) void fleet.readRegion(account, region);
-      },
+      readSoon,
       catalogue,
       nextWindows: () => calendar.nextStarts(),
+      openWindow: (tenantId, kind) => calendar.openAt(tenantId, kind),
+      secrets: { get: (name) => vault.get(name), remove: (name) => vault.delete(name) },
+      keepSecret: (name, value) => vault.put(name, value),
+      lookAgain: () => fleet.checkHealthSoon(),
     });
     const calendar = calendarArea({
       pool: database.pool,
       now: () => new Date(),
       tenants: tenant.places,
+      profiles: () => terms.profiles(),
+      contacts: async (tenantId) => (await terms.facts(tenantId)).contacts,
+      mail: {
+        isReady: () => settings.get().mail !== null,
+        sender: () => {
+          const { mail } = settings.get();
+          if (!mail) throw noMailServer();
+          return mail;
+        },
+        async send({ to, message }) {
+          const server = await mailServer(settings.get().mail, (name) => vault.get(name));
+          const { sendSmtp } = await import("./adapters/mail/smtp.ts");
+          return {
+            server: `${server.host}:${server.port}`,
+            ...(await sendSmtp(server, { from: server.from, to }, message)),
+          };
+        },
+      },
+      messages: join(home.folder, "notices"),
+      machine: executorId(home.folder),
       operator: () => settings.get().operator,
       changed: () => {
         jobs.live.publish({ type: "stale", area: "calendar" });
         changed();
       },
     });
+    const { metricsArea } = await import("./metrics/index.ts");
+    const metrics = metricsArea({
+      pool: database.pool,
+      now: () => new Date(),
+      shared: database.kind === "team",
+      environments: () => tenant.metered(),
+      openChannel(environment, words, listener, signal) {
+        const { accountId, address, user, hostKeys, tenantSlug, kind } = environment;
+        const account = settings.accounts().find((one) => one.id === accountId);
+        if (!account) throw clouds.secretMissing(`account of ${tenantSlug}`);
+        const host = { account, address: address ?? "", user, hostKeys, name: `${tenantSlug} ${kind}` };
+        return aws.openShell(host, { command: words }, listener, signal);
+      },
+      intervals: () => settings.get(),
+      operator: () => settings.get().operator,
+      changed: () => jobs.live.publish({ type: "stale", area: "metrics" }),
+      log: (level, text) => log[level === "warning" ? "warn" : level](text),
+    });
+    endings.push(() => metrics.stop());
     const takeOver = inventoryTaker(tenant.store, (text) => log.warn(`inventory: ${text}`));
     const fleet = fleetArea({
       pool: database.pool,
@@ -205,6 +256,12 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       setHealth: (environmentId, health) => tenant.store.setHealth(environmentId, health),
       getHealth: ({ account, address, domain, name, signal }) =>
         aws.getHttps({ account, address, domain, name }, "/health", signal),
+      looked: (environmentId, { health, latencyMs, blind }) =>
+        metrics.look(environmentId, {
+          ...{ state: health.state, source: blind ? "console" : "probe", detail: health.detail, latencyMs },
+          at: health.checkedAt ?? new Date(),
+          certificateEndsAt: health.certificate?.validTo ?? null,
+        }),
       intervals: () => settings.get(),
       changed,
       log: (level, text) => log[level === "warning" ? "warn" : level](text),
@@ -218,6 +275,46 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       releases: async () => (await catalogue()).releases,
       operator: () => settings.get().operator,
       changed: () => jobs.live.publish({ type: "stale", area: "terms" }),
+    });
+
+    const { snapshotArea } = await import("./snapshot/index.ts");
+    const snapshot = snapshotArea({
+      pool: database.pool,
+      jobs,
+      now: () => new Date(),
+      accounts: () => settings.accounts(),
+      environment: tenant.operated,
+      environments: tenant.operatedAll,
+      cloud: aws.cloud,
+      storage: aws.storage,
+      runOnHost: aws.runOnHost,
+      getHttps: aws.getHttps,
+      operator: () => settings.get().operator,
+      changed: (tenantId) => jobs.live.publish({ type: "stale", area: "snapshot", id: tenantId }),
+      log: (level, text) => log[level === "warning" ? "warn" : level](text),
+    });
+
+    const { restoreArea } = await import("./restore/index.ts");
+    const restore = restoreArea({
+      pool: database.pool,
+      jobs,
+      now: () => new Date(),
+      operator: () => settings.get().operator,
+      find: tenant.operated,
+      cloud: aws.cloud,
+      runOnHost: aws.runOnHost,
+      operatorKey,
+      sshFrom,
+      activationKey: tenant.activationKeyOf,
+      manifestOf: (snapshotId) => snapshot.manifestOf(snapshotId),
+      environmentTags: ({ environmentId }) => tenant.tagsOf(environmentId),
+      plannedWork: (tenantId) => calendar.plannedWork(tenantId),
+      learn: (environmentId, facts) => tenant.store.learn(environmentId, facts),
+      changed: (tenantId) => {
+        jobs.live.publish({ type: "stale", area: "restore" });
+        changed(tenantId);
+      },
+      readSoon,
     });
 
     const { terminalArea } = await import("./terminal/index.ts");
@@ -259,6 +356,54 @@ export async function start(options: ConsoleOptions): Promise<Console> {
     });
     endings.push(() => terminal.stop());
 
+    const accountOf = (id: string) => {
+      const account = settings.accounts().find((one) => one.id === id);
+      if (!account) throw clouds.secretMissing(`account ${id}`);
+      return account;
+    };
+    const { accessArea } = await import("./access/index.ts");
+    const access = accessArea({
+      pool: database.pool,
+      jobs,
+      now: () => new Date(),
+      find: tenant.operated,
+      runOnHost: aws.runOnHost,
+      async places() {
+        return (await tenant.listTenants()).flatMap(({ id, slug, environments }) =>
+          environments.map(({ id: environmentId, kind, accountId, state, sshAddress }) => ({
+            ...{ tenantId: id, tenantSlug: slug, environmentId, kind, accountId },
+            running: state === "running" && sshAddress !== null,
+          })),
+        );
+      },
+      account: accountOf,
+      operator: () => settings.get().operator,
+      ownKeys: {
+        ...ownKeys,
+        logInWithNext: async (host, signal) => aws.logInWith(await ownKeys.nextPrivate(host.account.id), host, signal),
+      },
+      sessions: terminal.history,
+      changed: () => jobs.live.publish({ type: "stale", area: "access" }),
+    });
+
+    const { maintenanceArea } = await import("./maintenance/index.ts");
+    const maintenance = maintenanceArea({
+      pool: database.pool,
+      jobs,
+      now: () => new Date(),
+      find: tenant.operated,
+      cloud: aws.cloud,
+      runOnHost: aws.runOnHost,
+      getHttps: aws.getHttps,
+      learn: tenant.learn,
+      lockouts: tenant.lockouts,
+      lookAgain: () => fleet.checkHealthSoon(),
+      openWindow: (tenantId, kind) => calendar.openAt(tenantId, kind),
+      plannedWindow: (windowId) => calendar.planned(windowId),
+      operator: () => settings.get().operator,
+      changed: () => jobs.live.publish({ type: "stale", area: "maintenance" }),
+    });
+
     status.stage = "lab";
     let lab = (await labStarting) ?? null;
     if (lab) {
@@ -287,9 +432,12 @@ export async function start(options: ConsoleOptions): Promise<Console> {
 
     status.stage = "jobs";
     await jobs.launch();
+    await metrics.start();
     fleet.start();
     await terminal.start();
     endings.push(() => fleet.stop());
+    restore.start();
+    endings.push(() => restore.stop());
     status.state = "ready";
     status.stage = null;
     log.info("console ready");
@@ -302,6 +450,11 @@ export async function start(options: ConsoleOptions): Promise<Console> {
         calendar: calendar.router,
         terminal: terminal.router,
         terms: terms.router,
+        restore: restore.router,
+        snapshot: snapshot.router,
+        access: access.router,
+        maintenance: maintenance.router,
+        metrics: metrics.router,
       },
       aws,
       published: () => jobs.live.publish({ type: "stale", area: "settings" }),
@@ -329,7 +482,10 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       keysOf(LAB_ACCOUNT),
       JSON.stringify({ accessKeyId: ready.accessKeyId, secretAccessKey: ready.secretAccessKey }),
     );
-    vault.putForSession(sshKeyOf(LAB_ACCOUNT), await readFile(ready.operatorKey, "utf8"));
+    // Once rotated, the console's own key is in the vault; the lab's opens hosts that are made anew.
+    const rotated = await vault.has(`${sshKeyOf(LAB_ACCOUNT)}/rotated`);
+    const name = rotated ? `${sshKeyOf(LAB_ACCOUNT)}/lab` : sshKeyOf(LAB_ACCOUNT);
+    vault.putForSession(name, await readFile(ready.operatorKey, "utf8"));
   }
 
   const parts = bringUp().catch((error: unknown) => {
@@ -360,6 +516,11 @@ export async function start(options: ConsoleOptions): Promise<Console> {
           const { aws } = await parts;
           return aws.checkAccount(account);
         },
+        async checkMail() {
+          const server = await mailServer(settings.get().mail, (name) => vault.get(name));
+          const { checkSmtp } = await import("./adapters/mail/smtp.ts");
+          return checkSmtp(server);
+        },
         changed: async () => (await parts).published(),
       }),
       fleet: lazy(async () => ({ default: (await parts).router.fleet })),
@@ -367,7 +528,12 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       jobs: lazy(async () => ({ default: (await parts).router.jobs })),
       lab: lazy(async () => ({ default: (await parts).router.lab })),
       terminal: lazy(async () => ({ default: (await parts).router.terminal })),
+      restore: lazy(async () => ({ default: (await parts).router.restore })),
+      snapshot: lazy(async () => ({ default: (await parts).router.snapshot })),
       terms: lazy(async () => ({ default: (await parts).router.terms })),
+      access: lazy(async () => ({ default: (await parts).router.access })),
+      maintenance: lazy(async () => ({ default: (await parts).router.maintenance })),
+      metrics: lazy(async () => ({ default: (await parts).router.metrics })),
       calendar: lazy(async () => ({ default: (await parts).router.calendar })),
     });
 

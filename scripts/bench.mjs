@@ -12,7 +12,9 @@ const MEASUREMENTS = {
   "window-start": async () => (await import("./bench/window-start.ts")).measureWindowStart(),
   "idle-memory": async () => (await import("./bench/idle-memory.ts")).measureIdleMemory(),
   provisioning: async () => (await import("./bench/provisioning.ts")).measureProvisioning(),
+  "calendar-month": async () => (await import("./bench/calendar-month.ts")).measureCalendarMonth(),
   "contract-call": async () => (await import("./bench/contract-call.ts")).measureContractCall(),
+  metrics: async () => (await import("./bench/metrics.ts")).measureMetrics(),
   "job-steps": async () => (await import("./bench/job-steps.ts")).measureJobSteps(),
 };
 

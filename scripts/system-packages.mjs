@@ -43,9 +43,11 @@ export const PARTS = {
     packages: ["libgtk-3-0", "libnss3", "libgbm1", "libasound2"],
   },
   ssh: { present: () => ["sshd", "ssh", "sftp"].every(hasProgram), packages: ["openssh-server", "openssh-client"] },
+  // Gives the sshd of the lab's Debian machines an account "ubuntu".
+  accounts: { present: () => hasLibraries("libnss_wrapper.so"), packages: ["libnss-wrapper"] },
   "screen-programs": { present: () => ["vi", "tmux"].every(hasProgram), packages: ["vim", "tmux"] },
   postgresql: { present: hasPostgres, packages: ["postgresql"] },
-  "aws-cli": { present: () => hasProgram("aws"), packages: ["awscli"] },
+  "aws-cli": { present: () => isProgram("/usr/bin/aws"), packages: ["awscli"] },
   pgbackrest: { present: () => hasProgram("pgbackrest"), packages: ["pgbackrest"] },
   boto3: { present: hasBoto3, packages: ["python3-boto3"] },
   curl: { present: () => hasProgram("curl"), packages: ["curl"] },

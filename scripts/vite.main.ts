@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { InlineConfig } from "vite";
+import { inlineShell } from "./inline-shell.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -18,6 +19,7 @@ export const mainConfig: InlineConfig = {
   configFile: false,
   root: here(".."),
   publicDir: false,
+  plugins: [inlineShell],
   ssr: { external: true, noExternal: [] },
   build: {
     ssr: true,

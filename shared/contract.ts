@@ -1,8 +1,13 @@
+import { accessContract } from "./access/contract.ts";
 import { calendarContract } from "./calendar/contract.ts";
 import { fleetContract } from "./fleet/contract.ts";
 import { jobsContract } from "./jobs/contract.ts";
 import { labContract } from "./lab/contract.ts";
+import { restoreContract } from "./restore/contract.ts";
+import { maintenanceContract } from "./maintenance/contract.ts";
+import { metricsContract } from "./metrics/contract.ts";
 import { settingsContract } from "./settings/contract.ts";
+import { snapshotContract } from "./snapshot/contract.ts";
 import { tenantContract } from "./tenant/contract.ts";
 import { terminalContract } from "./terminal/contract.ts";
 import { termsContract } from "./terms/contract.ts";
@@ -17,5 +22,10 @@ export const contract = {
   calendar: calendarContract,
   terminal: terminalContract,
   terms: termsContract,
+  restore: restoreContract,
+  snapshot: snapshotContract,
+  access: accessContract,
+  maintenance: maintenanceContract,
+  metrics: metricsContract,
 };
 export type Contract = typeof contract;

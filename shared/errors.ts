@@ -33,6 +33,8 @@ export const ERROR_CODES = [
   "HomeNotWritable",
   "DiskFull",
   "PortInUse",
+  "MailUnreachable",
+  "MailRefused",
   "VaultLocked",
   "VaultPassphraseWrong",
   "VaultBackendRefused",

@@ -1,7 +1,7 @@
 import ical, { ICalCalendarMethod, ICalEventStatus, ICalEventTransparency } from "ical-generator";
 import MailComposer from "nodemailer/lib/mail-composer";
 import type { CalendarWindow, ExportedFile, NoticeLanguage, RecurringWindow } from "../../shared/calendar/model.ts";
-import { kindText, noticeText } from "../../shared/calendar/notice-text.ts";
+import { kindText, type NoticeText, noticeText } from "../../shared/calendar/notice-text.ts";
 import type { StoredNotice } from "./store.ts";
 
 const PRODUCER = { company: "Fleetwright", product: "Calendar" };
@@ -13,8 +13,11 @@ const SERVICES: Readonly<Record<CalendarWindow["service"], string>> = {
 type Event = Parameters<ReturnType<typeof ical>["createEvent"]>[0];
 
 /** Times are UTC instants, right in every program and zone; the description tells both local times. */
-function eventOf(window: CalendarWindow, language: NoticeLanguage): Event {
-  const { subject, body } = noticeText(window, language);
+function eventOf(
+  window: CalendarWindow,
+  language: NoticeLanguage,
+  { subject, body } = noticeText(window, language),
+): Event {
   return {
     id: `${window.id}@fleetwright`,
     start: window.startsAt,
@@ -63,10 +66,10 @@ const nameOf = (window: CalendarWindow, language: NoticeLanguage): string =>
   `notice-${window.slug}-${window.startsAt.toISOString().slice(0, 10)}-${language}`;
 
 /** One window, for the customer's own calendar; a later file of the same window replaces it there. */
-export function windowFile(window: CalendarWindow, language: NoticeLanguage): ExportedFile {
+export function windowFile(window: CalendarWindow, language: NoticeLanguage, text?: NoticeText): ExportedFile {
   const method = window.state === "cancelled" ? ICalCalendarMethod.CANCEL : ICalCalendarMethod.PUBLISH;
   const calendar = ical({ prodId: PRODUCER, method });
-  calendar.createEvent(eventOf(window, language));
+  calendar.createEvent(eventOf(window, language, text));
   return {
     fileName: `${nameOf(window, language)}.ics`,
     mediaType: "text/calendar; charset=utf-8",
@@ -74,25 +77,57 @@ export function windowFile(window: CalendarWindow, language: NoticeLanguage): Ex
   };
 }
 
+interface Addressed {
+  readonly from: string;
+  readonly fromName: string;
+  readonly replyTo: string | null;
+  readonly to: readonly string[];
+  readonly messageId: string;
+  readonly date: Date;
+}
+
+/** The notice as it leaves, the window attached to it. Plain text; all of it is ASCII on the line. */
+export async function composedMessage(
+  window: CalendarWindow,
+  notice: StoredNotice,
+  { from, fromName, replyTo, to, messageId, date }: Addressed,
+): Promise<Buffer> {
+  return built(window, notice, {
+    ...{ messageId, date, to: [...to], from: { name: fromName, address: from } },
+    ...(replyTo === null ? {} : { replyTo }),
+    headers: { "Content-Language": notice.language, "Auto-Submitted": "auto-generated" },
+  });
+}
+
 /** The notice as a message that mail programs open ready to be addressed and sent, the window attached to it. */
 export async function messageFile(window: CalendarWindow, notice: StoredNotice): Promise<ExportedFile> {
-  const event = windowFile(window, notice.language);
-  const message = new MailComposer({
-    subject: notice.subject,
-    text: notice.body,
+  const text = await built(window, notice, {
     date: notice.createdAt,
     messageId: `<${notice.id}@fleetwright>`,
-    baseBoundary: notice.id,
     // Outlook and others open it as a draft.
     headers: { "X-Unsent": "1", "Content-Language": notice.language },
+  });
+  return { ...messageName(window, notice), text: text.toString("utf8") };
+}
+
+export const messageName = (window: CalendarWindow, { language }: StoredNotice) => ({
+  fileName: `${nameOf(window, language)}.eml`,
+  mediaType: "message/rfc822",
+});
+
+type Mail = NonNullable<ConstructorParameters<typeof MailComposer>[0]>;
+
+async function built(window: CalendarWindow, notice: StoredNotice, mail: Mail): Promise<Buffer> {
+  const { id, language, subject, body } = notice;
+  const event = windowFile(window, language, notice);
+  const message = new MailComposer({
+    ...mail,
+    ...{ subject, text: body, textEncoding: "quoted-printable", baseBoundary: id },
     attachments: [{ filename: event.fileName, content: event.text, contentType: event.mediaType }],
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  const built = await message.compile().build();
-  return {
-    fileName: `${nameOf(window, notice.language)}.eml`,
-    mediaType: "message/rfc822",
-    text: built.toString("utf8"),
-  };
+  const raw = await message.compile().build();
+  // All of it is ASCII. Line ends as they are on the line, so that what is kept is what arrives.
+  return Buffer.from(raw.toString("latin1").replace(/\r?\n/g, "\r\n"), "latin1");
 }

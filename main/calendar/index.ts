@@ -1,34 +1,46 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { implement } from "@orpc/server";
 import { calendarContract } from "../../shared/calendar/contract.ts";
 import type {
   CalendarWindow,
+  ExportedFile,
   Override,
   WindowCheck,
   WindowDetails,
   WindowDraft,
+  Wave,
+  WaveDraft,
+  WaveRow,
   WindowNotice,
 } from "../../shared/calendar/model.ts";
-import { noticeText } from "../../shared/calendar/notice-text.ts";
+import { noticeText, templateKindOf } from "../../shared/calendar/notice-text.ts";
 import { noticeDueAt, noticeStanding, provesNotice } from "../../shared/calendar/standing.ts";
-import { AppError } from "../../shared/errors.ts";
-import { MaintenanceKind } from "../../shared/policy/profile.ts";
-import { profileOf } from "../../shared/policy/profiles.ts";
+import { spreadWave } from "../../shared/calendar/wave.ts";
+import { AppError, errorFacts } from "../../shared/errors.ts";
+import type { OpenWindow } from "../../shared/policy/interruption.ts";
+import { MaintenanceKind, type PolicyProfile } from "../../shared/policy/profile.ts";
+import type { ProfileFinder } from "../../shared/policy/profiles.ts";
 import { standingRefusals, type Verdict } from "../../shared/policy/verdict.ts";
 import { regionZone } from "../../shared/policy/windows.ts";
+import type { EnvironmentKind } from "../../shared/tenant/model.ts";
 import { DAY_MS, MINUTE_MS } from "../../shared/time.ts";
-import { type Decision, type DecisionFacts, decide, type Plan } from "./decide.ts";
-import { feedFile, messageFile, windowFile } from "./files.ts";
+import { stableId } from "../jobs/stable-id.ts";
+import { type Decision, type DecisionFacts, decide, earliestStart, type Plan } from "./decide.ts";
+import { feedFile, messageFile, messageName, windowFile } from "./files.ts";
 import type { CalendarPorts, CalendarTenant } from "./ports.ts";
 import { recurringWindows } from "./recurring.ts";
+import { messageFileOf, noticeSender } from "./send-notice.ts";
 import {
   calendarStore,
   type ListedWindow,
   type Planning,
   type Sending,
   type StoredNotice,
+  type StoredSending,
   type StoredWindow,
 } from "./store.ts";
+import { noticeTemplates } from "./templates.ts";
 import { readStart } from "./times.ts";
 
 export type { CalendarPorts, CalendarTenant } from "./ports.ts";
@@ -38,17 +50,27 @@ const MAX_RANGE_MS = 400 * DAY_MS;
 const SKEW_MS = 2 * MINUTE_MS;
 
 /** Where a plan applies: one environment of one tenant, in its two time zones. */
-interface Place extends Pick<DecisionFacts, "profile" | "region" | "zone" | "customerZone"> {
+interface Place extends Pick<DecisionFacts, "region" | "zone" | "customerZone"> {
   readonly tenant: CalendarTenant;
+  /** The numbers that bind it on the day of a plan. */
+  profileAt(at: Date): PolicyProfile;
+}
+
+export interface PlannedWindow extends OpenWindow {
+  readonly tenantId: string;
+  readonly environment: EnvironmentKind;
+  readonly cancelled: boolean;
 }
 
 /** Planned maintenance, the rules that gate it, and the ledger of its notices. */
 export function calendarArea(ports: CalendarPorts) {
   const store = calendarStore(ports.pool);
+  const sender = noticeSender(ports, store);
+  const templates = noticeTemplates(store, ports.now, ports.operator);
   const os = implement(calendarContract);
 
-  async function tenantOf(ref: string): Promise<CalendarTenant> {
-    const tenant = (await ports.tenants()).find((one) => one.slug === ref || one.id === ref);
+  async function tenantOf(ref: string, everyone?: readonly CalendarTenant[]): Promise<CalendarTenant> {
+    const tenant = (everyone ?? (await ports.tenants())).find((one) => one.slug === ref || one.id === ref);
     if (tenant) return tenant;
     throw new AppError("NotFound", `There is no tenant ${ref}.`, {
       retryable: false,
@@ -65,8 +87,11 @@ export function calendarArea(ports: CalendarPorts) {
     });
   }
 
-  async function placeOf(draft: Pick<WindowDraft, "tenant" | "environment">): Promise<Place> {
-    const tenant = await tenantOf(draft.tenant);
+  async function placeOf(
+    draft: Pick<WindowDraft, "tenant" | "environment">,
+    known?: { readonly everyone: readonly CalendarTenant[]; readonly profileFor: ProfileFinder },
+  ): Promise<Place> {
+    const tenant = await tenantOf(draft.tenant, known?.everyone);
     const environment = tenant.environments.find((one) => one.kind === draft.environment);
     if (!environment) {
       throw new AppError("InvalidInput", `${tenant.slug} has no ${draft.environment} environment.`, {
@@ -84,7 +109,8 @@ export function calendarArea(ports: CalendarPorts) {
       });
     }
     const { region } = environment;
-    return { tenant, region, zone, customerZone: tenant.zone, profile: profileOf(tenant.service) };
+    const profileFor = known?.profileFor ?? (await ports.profiles());
+    return { tenant, region, zone, customerZone: tenant.zone, profileAt: (at) => profileFor(tenant, at) };
   }
 
   function planOf(draft: WindowDraft, zone: string): Plan {
@@ -109,12 +135,19 @@ export function calendarArea(ports: CalendarPorts) {
     overrides: WindowDraft["overrides"],
     read: Pick<Planning, "others" | "blackouts">,
     ownId?: string,
-  ): Promise<Decision> {
+  ): Promise<Decision & { readonly profile: PolicyProfile }> {
     const now = ports.now();
+    const profile = place.profileAt(plan.startsAt);
     const earlier = plan.startsAt < now ? plan.startsAt : now;
     const others = await read.others(place.tenant.id, earlier);
     const blackouts = await read.blackouts(place.tenant.id);
-    return decide(plan, overrides, { ...place, now, blackouts, others: others.filter((one) => one.id !== ownId) });
+    const facts = { ...place, profile, now, blackouts, others: others.filter((one) => one.id !== ownId) };
+    const decided = decide(plan, overrides, facts);
+    const { earliest } = decided;
+    const then = earliest && place.profileAt(earliest);
+    // The first free day may lie where an exception has not begun, or has ended.
+    if (!then || then.version === profile.version) return { ...decided, profile };
+    return { ...decided, profile, earliest: earliestStart(plan, { ...facts, profile: then, now: earliest }) };
   }
 
   function refuseThePast(plan: Plan, slug: string): void {
@@ -129,19 +162,53 @@ export function calendarArea(ports: CalendarPorts) {
   const written = (verdicts: readonly Verdict[], at: Date): Override[] =>
     verdicts.flatMap(({ rule, override }) => (override ? [{ rule, reason: override, by: ports.operator(), at }] : []));
 
-  const shown = (window: ListedWindow, notices: readonly Sending[]): CalendarWindow => ({
+  const profileOf = (profileFor: ProfileFinder, { tenantId, service, startsAt }: ListedWindow): PolicyProfile =>
+    profileFor({ id: tenantId, service }, startsAt);
+
+  const shown = (window: ListedWindow, notices: readonly Sending[], profileFor: ProfileFinder): CalendarWindow => ({
     ...window,
     state: window.state === "planned" && window.endsAt <= ports.now() ? "done" : window.state,
-    notice: noticeStanding(profileOf(window.service), window, notices),
+    notice: noticeStanding(profileOf(profileFor, window), window, notices),
   });
 
   async function shownOne(window: StoredWindow): Promise<CalendarWindow> {
     const { profile: _profile, verdicts: _verdicts, overrides: _overrides, ...listed } = window;
-    return shown(listed, await store.notices([window.id]));
+    return shown(listed, await store.notices([window.id]), await ports.profiles());
   }
 
-  function shownNotice(window: ListedWindow, notice: StoredNotice): WindowNotice {
-    return { ...notice, provenInTime: provesNotice(profileOf(window.service), window, notice) };
+  async function shownNotice(
+    window: ListedWindow,
+    notice: StoredNotice,
+    sending?: StoredSending,
+  ): Promise<WindowNotice> {
+    const profile = profileOf(await ports.profiles(), window);
+    return {
+      ...notice,
+      attempt: notice.state === "sent" ? null : sender.attemptOf(sending),
+      provenInTime: provesNotice(profile, window, notice),
+    };
+  }
+
+  async function shownNotices(window: StoredWindow): Promise<WindowNotice[]> {
+    const notices = await store.notices([window.id]);
+    const sendings = await store.lastSendings(notices.map(({ id }) => id));
+    return Promise.all(notices.map((one) => shownNotice(window, one, sendings.get(one.id))));
+  }
+
+  /** The very bytes that left, where this console has them. */
+  async function sentMessage(window: CalendarWindow, notice: StoredNotice): Promise<ExportedFile> {
+    const { fileName, sha256 } = notice.proof!;
+    const text = await readFile(messageFileOf(ports.messages, fileName.replace(/\.eml$/, ""))).catch(() => undefined);
+    if (text && createHash("sha256").update(text).digest("hex") === sha256)
+      return { ...messageName(window, notice), text: text.toString("utf8") };
+    throw new AppError(
+      "NotFound",
+      `The message that was sent to ${window.slug} is not in the home folder of this console.`,
+      {
+        ...{ retryable: false, tenant: window.slug, fileName, sha256 },
+        next: "Ask the console that sent it; its file has the hash that is recorded here.",
+      },
+    );
   }
 
   async function read(input: { from: Date; to: Date; tenant?: string | undefined }) {
@@ -153,16 +220,78 @@ export function calendarArea(ports: CalendarPorts) {
     }
     const everyone = await ports.tenants();
     const tenant = input.tenant === undefined ? undefined : await tenantOf(input.tenant);
-    const [windows, blackouts] = await Promise.all([
+    const [windows, blackouts, profileFor] = await Promise.all([
       store.list(input.from, input.to, tenant?.id),
       store.blackouts(tenant?.id),
+      ports.profiles(),
     ]);
     const byWindow = await store.sendings(windows.map((one) => one.id));
     return {
-      windows: windows.map((one) => shown(one, byWindow.get(one.id) ?? [])),
-      recurring: recurringWindows(tenant ? [tenant] : everyone, windows, input),
+      windows: windows.map((one) => shown(one, byWindow.get(one.id) ?? [], profileFor)),
+      recurring: recurringWindows(tenant ? [tenant] : everyone, windows, input, profileFor),
       blackouts,
     };
+  }
+
+  async function planOne(id: string, draft: WindowDraft, place: Place): Promise<StoredWindow> {
+    const plan = planOf(draft, place.zone);
+    const { tenant } = place;
+    refuseThePast(plan, tenant.slug);
+    return store.planning(tenant.id, async (db) => {
+      const existing = await db.window(id);
+      if (existing) return existing;
+      const decided = await decision(place, plan, draft.overrides, db);
+      if (!decided.allowed) throw refusal(tenant.slug, decided);
+      const at = ports.now();
+      const planned: StoredWindow = {
+        ...plan,
+        ...{ id, tenantId: tenant.id, slug: tenant.slug, customer: tenant.customer },
+        ...{ service: tenant.service, environment: draft.environment, title: draft.title },
+        ...{ region: place.region, zone: place.zone, customerZone: place.customerZone },
+        ...{ state: "planned", createdBy: ports.operator(), createdAt: at, sequence: 0 },
+        profile: { id: decided.profile.id, version: decided.profile.version },
+        verdicts: decided.verdicts,
+        overrides: written(decided.verdicts, at),
+      };
+      await db.insert(planned);
+      await db.record(changeOf(id, planned, "schedule", null));
+      return planned;
+    });
+  }
+
+  /** Does `act` for each tenant at its place in the wave, one after the other; a refusal is a row, not the end. */
+  async function wave(
+    { tenants, firstDay, timeOfDay, concurrency, canary, ...shared }: WaveDraft,
+    act: (draft: WindowDraft, place: Place) => Promise<Pick<WaveRow, "startsAt" | "outcome" | "windowId">>,
+  ): Promise<Wave> {
+    const [everyone, profileFor] = await Promise.all([ports.tenants(), ports.profiles()]);
+    const idOf = (ref: string) => everyone.find((one) => one.slug === ref || one.id === ref)?.id ?? ref;
+    const places = spreadWave(tenants.map(idOf), { firstDay, concurrency, ...(canary && { canary: idOf(canary) }) });
+    const rows: WaveRow[] = [];
+    for (const { tenant: ref, night, day } of places) {
+      const tenant = everyone.find(({ id }) => id === ref);
+      const draft: WindowDraft = { ...shared, tenant: ref, startsAt: `${day}T${timeOfDay}` };
+      const row = { tenant: tenant?.slug ?? ref, customer: tenant?.customer ?? null, night };
+      let zone: string | null = null;
+      try {
+        const place = await placeOf(draft, { everyone, profileFor });
+        zone = place.zone;
+        const done = await act(draft, place);
+        rows.push({ ...row, zone, ...done, verdicts: [], earliest: null, problem: null });
+      } catch (error) {
+        const { code, message, details } = errorFacts(error);
+        if (code !== "RefusedByRule" && code !== "InvalidInput" && code !== "NotFound") throw error;
+        const isRule = code === "RefusedByRule";
+        rows.push({
+          ...{ ...row, zone, startsAt: zone && isRule ? readStart(draft.startsAt, zone) : null, outcome: "refused" },
+          verdicts: isRule ? (details["verdicts"] as WaveRow["verdicts"]) : [],
+          earliest: details.earliest === undefined ? null : new Date(details.earliest),
+          ...{ problem: isRule ? null : message, windowId: null },
+        });
+      }
+    }
+    const count = (outcome: WaveRow["outcome"]) => rows.filter((one) => one.outcome === outcome).length;
+    return { rows, counts: { allowed: count("allowed"), planned: count("planned"), refused: count("refused") } };
   }
 
   const router = {
@@ -176,7 +305,9 @@ export function calendarArea(ports: CalendarPorts) {
         ...one,
         ...{ profile, verdicts: [...verdicts], overrides: [...overrides] },
         changes: changes.map(({ requestId: _requestId, windowId: _windowId, ...change }) => change),
-        noticeDueAt: noticeDueAt(profileOf(window.service), window),
+        noticeDueAt: noticeDueAt(profileOf(await ports.profiles(), window), window),
+        contacts: [...(await ports.contacts(window.tenantId))],
+        canMail: ports.mail.isReady(),
       };
     }),
 
@@ -185,10 +316,11 @@ export function calendarArea(ports: CalendarPorts) {
       const plan = planOf(input, place.zone);
       refuseThePast(plan, place.tenant.slug);
       const decided = await decision(place, plan, input.overrides, store, input.windowId);
-      const { zone, customerZone, profile } = place;
+      const { zone, customerZone } = place;
+      const { profile, ...answer } = decided;
       return {
         ...{ startsAt: plan.startsAt, endsAt: plan.endsAt, zone, customerZone },
-        ...{ ...decided, verdicts: [...decided.verdicts] },
+        ...{ ...answer, verdicts: [...answer.verdicts] },
         profile: { id: profile.id, version: profile.version },
       };
     }),
@@ -197,33 +329,39 @@ export function calendarArea(ports: CalendarPorts) {
       const { requestId, ...draft } = input;
       const known = await store.window(requestId);
       if (known) return shownOne(known);
-      const place = await placeOf(draft);
-      const plan = planOf(draft, place.zone);
-      const { tenant, profile } = place;
-      refuseThePast(plan, tenant.slug);
-
-      const window = await store.planning(tenant.id, async (db) => {
-        const existing = await db.window(requestId);
-        if (existing) return existing;
-        const decided = await decision(place, plan, draft.overrides, db);
-        if (!decided.allowed) throw refusal(tenant.slug, decided);
-        const at = ports.now();
-        const planned: StoredWindow = {
-          ...plan,
-          ...{ id: requestId, tenantId: tenant.id, slug: tenant.slug, customer: tenant.customer },
-          ...{ service: tenant.service, environment: draft.environment, title: draft.title },
-          ...{ region: place.region, zone: place.zone, customerZone: place.customerZone },
-          ...{ state: "planned", createdBy: ports.operator(), createdAt: at, sequence: 0 },
-          profile: { id: profile.id, version: profile.version },
-          verdicts: decided.verdicts,
-          overrides: written(decided.verdicts, at),
-        };
-        await db.insert(planned);
-        await db.record(changeOf(requestId, planned, "schedule", null));
-        return planned;
-      });
+      const window = await planOne(requestId, draft, await placeOf(draft));
       ports.changed();
       return shownOne(window);
+    }),
+
+    checkMany: os.checkMany.handler(({ input }) =>
+      wave(input, async (draft, place) => {
+        const plan = planOf(draft, place.zone);
+        refuseThePast(plan, place.tenant.slug);
+        const decided = await decision(place, plan, draft.overrides, store);
+        if (!decided.allowed) throw refusal(place.tenant.slug, decided);
+        return { startsAt: plan.startsAt, outcome: "allowed", windowId: null };
+      }),
+    ),
+
+    scheduleMany: os.scheduleMany.handler(async ({ input }) => {
+      const planned = await wave(input, async (draft, place) => {
+        const id = stableId(`${input.requestId}/${place.tenant.id}`);
+        const window = (await store.window(id)) ?? (await planOne(id, draft, place));
+        return { startsAt: window.startsAt, outcome: "planned", windowId: window.id };
+      });
+      ports.changed();
+      return planned;
+    }),
+
+    overrides: os.overrides.handler(async ({ input }) => {
+      const tenant = input.tenant === undefined ? undefined : await tenantOf(input.tenant);
+      const overrides = await store.overrides(input.from, input.to, tenant?.id);
+      return {
+        overrides,
+        byRule: counted(overrides.map(({ rule }) => rule)).map(([rule, count]) => ({ rule, count })),
+        byPerson: counted(overrides.map(({ by }) => by)).map(([by, count]) => ({ by, count })),
+      };
     }),
 
     move: os.move.handler(async ({ input }) => {
@@ -243,7 +381,7 @@ export function calendarArea(ports: CalendarPorts) {
         const window: StoredWindow = {
           ...current,
           ...{ startsAt: plan.startsAt, endsAt: plan.endsAt, sequence: current.sequence + 1 },
-          profile: { id: place.profile.id, version: place.profile.version },
+          profile: { id: decided.profile.id, version: decided.profile.version },
           verdicts: decided.verdicts,
           overrides: [...current.overrides, ...written(decided.verdicts, at)],
         };
@@ -282,8 +420,7 @@ export function calendarArea(ports: CalendarPorts) {
 
     notices: {
       list: os.notices.list.handler(async ({ input }) => {
-        const window = await windowOf(input.windowId);
-        return (await store.notices([window.id])).map((one) => shownNotice(window, one));
+        return shownNotices(await windowOf(input.windowId));
       }),
 
       draft: os.notices.draft.handler(async ({ input }) => {
@@ -298,7 +435,7 @@ export function calendarArea(ports: CalendarPorts) {
         const draft = await store.keepDraft({
           id: randomUUID(),
           ...{ windowId: window.id, tenantId: window.tenantId, language: input.language },
-          ...noticeText(one, input.language, replaces),
+          ...noticeText(one, input.language, replaces, await templates.of(templateKindOf(one), input.language)),
           ...{ startsAt: window.startsAt, endsAt: window.endsAt, state: "draft" },
           ...{ createdAt: ports.now(), createdBy: ports.operator(), sentAt: null, sentBy: null, proof: null },
         });
@@ -311,7 +448,20 @@ export function calendarArea(ports: CalendarPorts) {
         // A notice that was sent tells the times that it told then.
         const { startsAt, endsAt } = notice;
         const window = { ...(await shownOne(await windowOf(notice.windowId))), startsAt, endsAt };
-        return input.format === "ics" ? windowFile(window, notice.language) : messageFile(window, notice);
+        if (input.format === "ics") return windowFile(window, notice.language, notice);
+        return notice.proof?.smtp ? sentMessage(window, notice) : messageFile(window, notice);
+      }),
+
+      send: os.notices.send.handler(async ({ input }) => {
+        const notice = await noticeOf(input.noticeId);
+        const window = await windowOf(notice.windowId);
+        const changedAt = (await store.changes(window.id)).at(-1)?.at ?? window.createdAt;
+        try {
+          await sender.send({ ...input, notice, window: await shownOne(window), changedAt });
+        } finally {
+          ports.changed();
+        }
+        return shownNotice(window, await noticeOf(notice.id));
       }),
 
       markSent: os.notices.markSent.handler(async ({ input }) => {
@@ -337,6 +487,23 @@ export function calendarArea(ports: CalendarPorts) {
         }
         ports.changed();
         return shownNotice(window, sent);
+      }),
+    },
+
+    templates: {
+      list: os.templates.list.handler(() => templates.list()),
+      preview: os.templates.preview.handler(({ input }) => templates.preview(input)),
+
+      set: os.templates.set.handler(async ({ input }) => {
+        const kept = await templates.set(input);
+        ports.changed();
+        return kept;
+      }),
+
+      reset: os.templates.reset.handler(async ({ input }) => {
+        await store.resetTemplate(input);
+        ports.changed();
+        return templates.shipped(input.kind, input.language);
       }),
     },
 
@@ -400,8 +567,62 @@ export function calendarArea(ports: CalendarPorts) {
     });
   }
 
-  return { router, nextStarts: () => store.nextStarts(ports.now()) };
+  /** Planned windows of a tenant that have not ended, of the next 400 days. */
+  async function plannedWork(tenantId: string) {
+    const now = ports.now();
+    const windows = await store.list(now, new Date(now.getTime() + MAX_RANGE_MS), tenantId);
+    return windows
+      .filter((one) => one.state === "planned")
+      .map(({ environment, kind, title, startsAt, endsAt }) => ({ environment, kind, title, startsAt, endsAt }));
+  }
+
+  /** The window with when its notice was proven; null while no entry of the ledger proves it. */
+  async function openWindow(window: ListedWindow): Promise<OpenWindow> {
+    const profile = profileOf(await ports.profiles(), window);
+    const proving = (await store.notices([window.id])).filter((one) => provesNotice(profile, window, one));
+    const { id, title, startsAt, endsAt } = window;
+    return {
+      id,
+      title,
+      startsAt,
+      endsAt,
+      kind: MaintenanceKind.parse(window.kind),
+      announcedAt: proving[0]?.sentAt ?? null,
+    };
+  }
+
+  return {
+    router,
+    plannedWork,
+    nextStarts: () => store.nextStarts(ports.now()),
+
+    /** The planned window of an environment that is open now; of several the one that ends last. */
+    async openAt(tenantId: string, kind: EnvironmentKind): Promise<OpenWindow | null> {
+      const now = ports.now();
+      const listed = await store.list(now, new Date(now.getTime() + 1), tenantId);
+      const open = listed
+        .filter(
+          (one) => one.state === "planned" && one.environment === kind && MaintenanceKind.safeParse(one.kind).success,
+        )
+        .toSorted((a, b) => a.endsAt.getTime() - b.endsAt.getTime())
+        .at(-1);
+      return open ? openWindow(open) : null;
+    },
+
+    /** A planned window by its id, with whose it is. */
+    async planned(windowId: string): Promise<PlannedWindow> {
+      const window = await windowOf(windowId);
+      const { tenantId, environment, state } = window;
+      return { ...(await openWindow(window)), tenantId, environment, cancelled: state === "cancelled" };
+    },
+  };
 }
+
+/** Most first. */
+const counted = (names: readonly string[]): (readonly [string, number])[] =>
+  [...new Set(names)]
+    .map((name) => [name, names.filter((one) => one === name).length] as const)
+    .toSorted((a, b) => b[1] - a[1]);
 
 /** The window as the plan that it would be at another time. */
 function draftOf(

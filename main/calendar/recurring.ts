@@ -1,5 +1,6 @@
 import type { CalendarWindow, RecurringWindow } from "../../shared/calendar/model.ts";
-import { profileOf } from "../../shared/policy/profiles.ts";
+import type { PolicyProfile } from "../../shared/policy/profile.ts";
+import { type ProfileFinder, shippedProfiles } from "../../shared/policy/profiles.ts";
 import {
   nextBackupWindow,
   nextStandardWindow,
@@ -16,6 +17,7 @@ interface Group {
   readonly region: string;
   readonly zone: string;
   readonly customerZone: string;
+  readonly profile: PolicyProfile;
   readonly tenants: Map<string, string>;
 }
 
@@ -29,6 +31,7 @@ export function recurringWindows(
   tenants: readonly CalendarTenant[],
   calendar: readonly Pick<CalendarWindow, "kind" | "state" | "tenantId" | "startsAt" | "endsAt">[],
   range: { readonly from: Date; readonly to: Date },
+  profileFor: ProfileFinder = shippedProfiles,
 ): RecurringWindow[] {
   const known = new Map<string, Window[]>();
   const once = (key: string, make: () => Window[]) => {
@@ -38,12 +41,11 @@ export function recurringWindows(
   };
   const standards = calendar.filter((one) => one.kind === "standard" && one.state !== "cancelled");
   const found: RecurringWindow[] = [];
-  for (const group of groupsOf(tenants)) {
-    const { tenants: members, ...place } = group;
+  for (const group of groupsOf(tenants, (tenant) => profileFor(tenant, range.from))) {
+    const { tenants: members, profile, ...place } = group;
     const own = standards.filter((one) => members.has(one.tenantId));
-    const profile = profileOf(group.service);
     const { standard, backup } = profile.windows;
-    const key = `${group.service} ${group.zone}`;
+    const key = `${profile.id} ${profile.version} ${group.zone}`;
     if (standard) {
       for (const window of once(`standard ${key}`, () => standardIn(group, range))) {
         const planned = new Set(own.filter((one) => overlaps(one, window)).map((one) => one.tenantId));
@@ -70,36 +72,41 @@ export function recurringWindows(
   return found.toSorted((a, b) => a.startsAt.getTime() - b.startsAt.getTime());
 }
 
-function groupsOf(tenants: readonly CalendarTenant[]): Iterable<Group> {
+function groupsOf(
+  tenants: readonly CalendarTenant[],
+  profileOf: (tenant: CalendarTenant) => PolicyProfile,
+): Iterable<Group> {
   const groups = new Map<string, Group>();
-  for (const { id, slug, service, zone: customerZone, environments } of tenants) {
+  for (const tenant of tenants) {
+    const { id, slug, service, zone: customerZone, environments } = tenant;
     const region = environments.find((one) => one.kind === "production")?.region;
     const zone = region && regionZone(region);
     if (!region || !zone) continue;
-    const key = `${service} ${region} ${customerZone}`;
-    const group = groups.get(key) ?? { service, region, zone, customerZone, tenants: new Map() };
+    const profile = profileOf(tenant);
+    const key = `${profile.id} ${profile.version} ${region} ${customerZone}`;
+    const group = groups.get(key) ?? { service, region, zone, customerZone, profile, tenants: new Map() };
     group.tenants.set(id, slug);
     groups.set(key, group);
   }
   return groups.values();
 }
 
-function standardIn({ service, zone }: Group, { from, to }: { from: Date; to: Date }): Window[] {
+function standardIn({ profile, zone }: Group, { from, to }: { from: Date; to: Date }): Window[] {
   const windows: Window[] = [];
   let after = new Date(from.getTime() - DAY_MS);
   for (;;) {
-    const next = nextStandardWindow(profileOf(service), zone, after);
+    const next = nextStandardWindow(profile, zone, after);
     if (!next || next.startsAt >= to) return windows;
     if (next.endsAt > from) windows.push(next);
     after = next.endsAt;
   }
 }
 
-function backupsIn({ service, zone }: Group, { from, to }: { from: Date; to: Date }): Window[] {
+function backupsIn({ profile, zone }: Group, { from, to }: { from: Date; to: Date }): Window[] {
   const windows: Window[] = [];
   let after = from;
   for (;;) {
-    const next = nextBackupWindow(profileOf(service), zone, after);
+    const next = nextBackupWindow(profile, zone, after);
     if (!next || next.startsAt >= to) return windows;
     windows.push(next);
     after = next.endsAt;

@@ -2,12 +2,15 @@ import type { Pool, PoolClient } from "pg";
 import type {
   Blackout,
   CalendarWindow,
+  CountedOverride,
   NoticeLanguage,
   NoticeProof,
+  NoticeTemplate,
   Override,
   WindowChange,
   WindowNotice,
 } from "../../shared/calendar/model.ts";
+import type { ErrorFacts } from "../../shared/errors.ts";
 import type { Verdict } from "../../shared/policy/verdict.ts";
 import { inTransaction } from "../database/transaction.ts";
 
@@ -20,7 +23,22 @@ export type StoredWindow = Omit<CalendarWindow, "state" | "notice"> & {
 };
 /** Without what only a look at one window needs. */
 export type ListedWindow = Omit<StoredWindow, "profile" | "verdicts" | "overrides">;
-export type StoredNotice = Omit<WindowNotice, "provenInTime">;
+export type StoredNotice = Omit<WindowNotice, "provenInTime" | "attempt">;
+/** One attempt to send a notice by mail. */
+export interface StoredSending {
+  readonly id: string;
+  readonly noticeId: string;
+  readonly messageId: string;
+  readonly recipients: readonly string[];
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly state: "sending" | "sent" | "failed" | "doubt";
+  readonly startedAt: Date;
+  readonly startedBy: string;
+  readonly executor: string;
+  readonly endedAt: Date | null;
+  readonly error: ErrorFacts | null;
+}
 export type Sending = Pick<StoredNotice, "state" | "startsAt" | "endsAt" | "sentAt" | "proof">;
 export type StoredChange = WindowChange & { readonly requestId: string; readonly windowId: string };
 
@@ -31,6 +49,9 @@ const WINDOW = `${LISTED}, profile, verdicts, overrides`;
 const NOTICE = `id, window_id as "windowId", tenant_id as "tenantId", language, subject, body, starts_at as "startsAt",
   ends_at as "endsAt", state, created_at as "createdAt", created_by as "createdBy", sent_at as "sentAt",
   sent_by as "sentBy", proof`;
+const TEMPLATE = `kind, language, subject, body, version, changed_by as "changedBy", changed_at as "changedAt"`;
+const SENDING = `id, notice_id as "noticeId", message_id as "messageId", recipients, sha256, bytes, state,
+  started_at as "startedAt", started_by as "startedBy", executor, ended_at as "endedAt", error`;
 const BLACKOUT = `id, tenant_id as "tenantId", slug, to_char(first_day, 'YYYY-MM-DD') as "firstDay",
   to_char(last_day, 'YYYY-MM-DD') as "lastDay", title, created_by as "createdBy"`;
 
@@ -65,6 +86,20 @@ export function calendarStore(pool: Pool) {
 
     /** The tenant's windows that are not cancelled, from the year before `from` on. */
     others: (tenantId: string, from: Date) => othersOf(pool, tenantId, from),
+
+    /** Overrides written within [from, to), newest first. */
+    async overrides(from: Date, to: Date, tenantId: string | undefined): Promise<CountedOverride[]> {
+      const { rows } = await pool.query<CountedOverride>(
+        `select w.id as "windowId", w.slug, w.customer, w.kind, w.starts_at as "startsAt", o ->> 'rule' as rule,
+           o ->> 'reason' as reason, o ->> 'by' as by, (o ->> 'at')::timestamptz as at
+         from maintenance_window w, jsonb_array_elements(w.overrides) o
+         where w.overrides <> '[]' and ($3::text is null or w.tenant_id = $3)
+           and (o ->> 'at')::timestamptz >= $1 and (o ->> 'at')::timestamptz < $2
+         order by at desc, w.id`,
+        [from, to, tenantId ?? null],
+      );
+      return rows;
+    },
 
     /** Runs `work` in a transaction; of one tenant's plans one is decided at a time, on every console. */
     planning: <T>(tenantId: string, work: (db: Planning) => Promise<T>): Promise<T> =>
@@ -107,8 +142,44 @@ export function calendarStore(pool: Pool) {
     },
 
     async notice(id: string): Promise<StoredNotice | undefined> {
-      return (await pool.query(`select ${NOTICE} from maintenance_notice where id = $1`, [id])).rows[0];
+      return noticeOf(pool, id);
     },
+
+    /** Runs `work` in a transaction; of one notice's sendings one is begun at a time, on every console. */
+    sendingNotice: <T>(noticeId: string, work: (db: Sendings) => Promise<T>): Promise<T> =>
+      inTransaction(pool, (db) => work(sendingsOn(db)), { lock: `notice/${noticeId}` }),
+
+    /** The newest attempt of each notice. */
+    async lastSendings(noticeIds: readonly string[]): Promise<Map<string, StoredSending>> {
+      if (noticeIds.length === 0) return new Map();
+      const { rows } = await pool.query<StoredSending>(
+        `select distinct on (notice_id) ${SENDING} from maintenance_notice_sending where notice_id = any ($1)
+         order by notice_id, seq desc`,
+        [noticeIds],
+      );
+      return new Map(rows.map((row) => [row.noticeId, row]));
+    },
+
+    async endSending(id: string, state: "failed" | "doubt", at: Date, error: ErrorFacts | null): Promise<void> {
+      return sendingsOn(pool).endSending(id, state, at, error);
+    },
+
+    /** Both in one: the attempt succeeded, and the ledger has its proof. An entry that was sent already stays. */
+    recordSent: (
+      sending: StoredSending,
+      { sentAt, sentBy, proof }: { sentAt: Date; sentBy: string; proof: NonNullable<StoredNotice["proof"]> },
+    ): Promise<void> =>
+      inTransaction(pool, async (db) => {
+        await db.query("update maintenance_notice_sending set state = 'sent', ended_at = $2 where id = $1", [
+          sending.id,
+          sentAt,
+        ]);
+        await db.query(
+          `update maintenance_notice set state = 'sent', sent_at = $2, sent_by = $3, recorded_at = $2, proof = $4
+           where id = $1 and state = 'draft'`,
+          [sending.noticeId, sentAt, sentBy, JSON.stringify(proof)],
+        );
+      }),
 
     /** Puts the draft in the place of an older one of the same language. Gives the one that is kept. */
     async keepDraft(draft: StoredNotice): Promise<StoredNotice> {
@@ -146,6 +217,38 @@ export function calendarStore(pool: Pool) {
         [id, sending.sentAt, sending.sentBy, sending.recordedAt, JSON.stringify(sending.proof)],
       );
       return rows[0];
+    },
+
+    async templates(): Promise<NoticeTemplate[]> {
+      const { rows } = await pool.query(`select ${TEMPLATE} from notice_template order by kind, language`);
+      return rows;
+    },
+
+    /** undefined when `version` is not the one that is kept; 0 stands for none. */
+    async setTemplate(template: NoticeTemplate): Promise<NoticeTemplate | undefined> {
+      const { rows } = await pool.query(
+        `insert into notice_template (kind, language, subject, body, version, changed_by, changed_at)
+         select $1::text, $2::text, $3, $4, 1, $6, $7::timestamptz where $5::int = 0
+           or exists (select 1 from notice_template where kind = $1 and language = $2)
+         on conflict (kind, language) do update set subject = excluded.subject, body = excluded.body,
+           version = notice_template.version + 1, changed_by = excluded.changed_by, changed_at = excluded.changed_at
+           where notice_template.version = $5
+         returning ${TEMPLATE}`,
+        [
+          template.kind,
+          template.language,
+          template.subject,
+          template.body,
+          template.version,
+          template.changedBy,
+          template.changedAt,
+        ],
+      );
+      return rows[0];
+    },
+
+    async resetTemplate({ kind, language }: Pick<NoticeTemplate, "kind" | "language">): Promise<void> {
+      await pool.query("delete from notice_template where kind = $1 and language = $2", [kind, language]);
     },
 
     /** Of all tenants, and of one or of each. */
@@ -199,6 +302,50 @@ async function othersOf(db: Queryable, tenantId: string, from: Date): Promise<Li
   );
   return rows;
 }
+
+async function noticeOf(db: Queryable, id: string): Promise<StoredNotice | undefined> {
+  return (await db.query(`select ${NOTICE} from maintenance_notice where id = $1`, [id])).rows[0];
+}
+
+function sendingsOn(db: Queryable) {
+  return {
+    notice: (id: string) => noticeOf(db, id),
+
+    async lastSending(noticeId: string): Promise<StoredSending | undefined> {
+      const { rows } = await db.query(
+        `select ${SENDING} from maintenance_notice_sending where notice_id = $1 order by seq desc limit 1`,
+        [noticeId],
+      );
+      return rows[0];
+    },
+
+    async insertSending(sending: StoredSending): Promise<void> {
+      await db.query(
+        `insert into maintenance_notice_sending (id, notice_id, message_id, recipients, sha256, bytes, state,
+           started_at, started_by, executor) values ($1, $2, $3, $4, $5, $6, 'sending', $7, $8, $9)`,
+        [
+          sending.id,
+          sending.noticeId,
+          sending.messageId,
+          JSON.stringify(sending.recipients),
+          sending.sha256,
+          sending.bytes,
+          sending.startedAt,
+          sending.startedBy,
+          sending.executor,
+        ],
+      );
+    },
+
+    async endSending(id: string, state: "failed" | "doubt", at: Date, error: ErrorFacts | null): Promise<void> {
+      await db.query(
+        "update maintenance_notice_sending set state = $2, ended_at = $3, error = $4 where id = $1 and state = 'sending'",
+        [id, state, at, error && JSON.stringify(error)],
+      );
+    },
+  };
+}
+export type Sendings = ReturnType<typeof sendingsOn>;
 
 async function blackoutsOf(db: Queryable, tenantId?: string): Promise<Blackout[]> {
   const { rows } = await db.query(

@@ -3,17 +3,26 @@ import { errorFacts } from "../../shared/errors.ts";
 import { fleetContract } from "../../shared/fleet/contract.ts";
 import type { FleetRow, InventorySource } from "../../shared/fleet/model.ts";
 import type { Account } from "../../shared/settings/model.ts";
-import { SERVICES, type Service, type SizeOption, type Tenant } from "../../shared/tenant/model.ts";
+import { isBlind } from "../../shared/metrics/availability.ts";
+import {
+  type Environment,
+  type Health,
+  SERVICES,
+  type Service,
+  type SizeOption,
+  type Tenant,
+} from "../../shared/tenant/model.ts";
 import { SECOND_MS } from "../../shared/time.ts";
 import { readAccount, readAccountJobId } from "./read-account.ts";
 import { healthOf } from "./health.ts";
-import type { FleetPorts } from "./ports.ts";
+import type { FleetPorts, HealthLook } from "./ports.ts";
 import { sourceStore } from "./store.ts";
 
-export type { FleetPorts, RegionReading } from "./ports.ts";
+export type { FleetPorts, HealthLook, RegionReading } from "./ports.ts";
 
 /** Hosts asked for their health at the same time. */
 const HEALTH_AT_ONCE = 8;
+const BLIND = "this console reaches neither its hosts nor AWS";
 const FIRST_HEALTH_AFTER_MS = 2 * SECOND_MS;
 
 /** Keeps the inventory and the health of the fleet fresh, and shows both. */
@@ -28,6 +37,9 @@ export function fleetArea(ports: FleetPorts) {
   const stopping = new AbortController();
   const reading = new Map<string, Promise<void>>();
   const timers = new Set<NodeJS.Timeout>();
+  /** A lock-out turns into an alarm by the clock alone: what was shown last is compared with what is true now. */
+  let checking: Promise<void> | undefined;
+  const shownLockouts = new Map<string, Environment["lockout"]>();
 
   /** One reading of a region at a time; a second asker joins the one that runs. */
   function readRegion(account: Account, region: string): Promise<void> {
@@ -86,26 +98,69 @@ export function fleetArea(ports: FleetPorts) {
         .map((environment) => ({ tenant, environment, account: accounts.get(environment.accountId)! })),
     );
     let changed = false;
+    type Target = (typeof targets)[number];
+    const failed: { readonly target: Target; readonly error: unknown; readonly at: Date }[] = [];
+    const asked = new Map<string, number>();
+    for (const { account } of targets) asked.set(account.id, (asked.get(account.id) ?? 0) + 1);
+
+    const tell = async ({ environment }: Target, look: HealthLook) => {
+      const { health } = look;
+      if (differs(health, environment.health) || differs(environment.lockout, shownLockouts.get(environment.id)))
+        changed = true;
+      shownLockouts.set(environment.id, environment.lockout);
+      await ports.setHealth(environment.id, health);
+      await ports.looked(environment.id, look);
+    };
+    const ask = ({ tenant, environment, account }: Target) =>
+      ports.getHealth({
+        account,
+        address: new URL(environment.reachedAt!).hostname,
+        domain: new URL(environment.url).hostname,
+        name: `${tenant.slug} ${environment.kind}`,
+        signal: stopping.signal,
+      });
+    const waiting = [...targets];
     const worker = async () => {
-      for (let next = targets.shift(); next && !stopping.signal.aborted; next = targets.shift()) {
-        const { tenant, environment, account } = next;
-        const answer = await ports
-          .getHealth({
-            account,
-            address: new URL(environment.reachedAt!).hostname,
-            domain: new URL(environment.url).hostname,
-            name: `${tenant.slug} ${environment.kind}`,
-            signal: stopping.signal,
-          })
+      for (let next = waiting.shift(); next && !stopping.signal.aborted; next = waiting.shift()) {
+        const target = next;
+        // One lost packet is no outage: whoever answered last time is asked once more.
+        const again = target.environment.health.state === "up";
+        const answer = await ask(target)
+          .catch((error: unknown) => (again && !stopping.signal.aborted ? ask(target) : Promise.reject(error)))
           .catch((error: unknown) => ({ error }));
         if (stopping.signal.aborted) return;
-        const health = healthOf(answer, ports.now());
-        if (health.state !== environment.health.state || health.detail !== environment.health.detail) changed = true;
-        await ports.setHealth(environment.id, health);
+        const at = ports.now();
+        if ("error" in answer) failed.push({ target, error: answer.error, at });
+        else await tell(target, { health: healthOf(answer, at), latencyMs: answer.latencyMs, blind: false });
       }
     };
     await Promise.all(Array.from({ length: HEALTH_AT_ONCE }, worker));
+    if (stopping.signal.aborted) return;
+
+    // Whether hosts are down or this console is blind is told only by all answers of a round together.
+    for (const account of new Set(failed.map(({ target }) => target.account))) {
+      const ofAccount = failed.filter(({ target }) => target.account === account);
+      const unreachable = ofAccount.filter(({ error }) => errorFacts(error).code === "HostUnreachable");
+      const counted = { asked: asked.get(account.id) ?? 0, unreachable: unreachable.length };
+      const blind = isBlind(counted, false) && isBlind(counted, await endpointAnswers(account));
+      for (const { target, error, at } of ofAccount) {
+        // Whatever else failed did answer: its certificate is what it is.
+        const unseen = blind && errorFacts(error).code === "HostUnreachable";
+        const health: Health = unseen ? { state: "unknown", checkedAt: at, detail: BLIND } : healthOf({ error }, at);
+        await tell(target, { health, latencyMs: null, blind: unseen });
+      }
+    }
     if (changed) ports.changed();
+  }
+
+  /** Any answer of AWS, a refusal too, shows that this console has a network. */
+  async function endpointAnswers(account: Account): Promise<boolean> {
+    try {
+      await ports.whoAmI(account);
+      return true;
+    } catch (error) {
+      return errorFacts(error).code !== "AwsUnreachable";
+    }
   }
 
   /** Repeats `work` for ever, never twice at once, with the pause that the settings ask for at that moment. */
@@ -171,6 +226,17 @@ export function fleetArea(ports: FleetPorts) {
     readRegion,
     readAll,
 
+    /** After an act on a host: what it says of itself is news. A check that runs already is enough. */
+    checkHealthSoon(): void {
+      checking ??= checkHealth()
+        .catch((error) => {
+          if (!stopping.signal.aborted) ports.log("error", `fleet: ${errorFacts(error).message}`);
+        })
+        .finally(() => {
+          checking = undefined;
+        });
+    },
+
     /** Begins to read AWS and to ask for health, over and over. */
     start(): void {
       repeat(readAll, () => ports.intervals().inventorySeconds);
@@ -180,9 +246,16 @@ export function fleetArea(ports: FleetPorts) {
     async stop(): Promise<void> {
       stopping.abort();
       for (const timer of timers) clearTimeout(timer);
-      await Promise.allSettled(reading.values());
+      await Promise.allSettled([...reading.values(), checking]);
     },
   };
+}
+
+/** Whether two readings tell something else, the time of the reading left out. */
+function differs<T extends object>(one: T | null, other: T | null | undefined): boolean {
+  const words = (value: T | null | undefined) =>
+    JSON.stringify(value ?? null, (key, inner: unknown) => (key === "checkedAt" ? undefined : inner));
+  return words(one) !== words(other);
 }
 
 function rowsOf(tenant: Tenant): FleetRow[] {

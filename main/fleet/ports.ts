@@ -10,6 +10,14 @@ export interface RegionReading {
   readonly sizes: readonly SizeOption[];
 }
 
+export interface HealthLook {
+  readonly health: Health;
+  /** null where nothing answered. */
+  readonly latencyMs: number | null;
+  /** This console could not look: neither hosts nor AWS answer it. */
+  readonly blind: boolean;
+}
+
 export interface FleetPorts {
   readonly pool: Pool;
   readonly now: () => Date;
@@ -31,7 +39,9 @@ export interface FleetPorts {
     domain: string;
     name: string;
     signal: AbortSignal;
-  }): Promise<{ status: number; body: string }>;
+  }): Promise<{ status: number; body: string; latencyMs: number; certificate?: { validTo: string; issuer: string } }>;
+  /** One look from outside, with what it means: for the charts and for the record of availability. */
+  looked(environmentId: string, look: HealthLook): Promise<void>;
   intervals(): { inventorySeconds: number; healthSeconds: number };
   /** The fleet changed: windows refetch. */
   changed(): void;

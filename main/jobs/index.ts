@@ -5,17 +5,24 @@ import type { Pool } from "pg";
 import type { z } from "zod";
 import { AppError, errorFacts } from "../../shared/errors.ts";
 import { jobsContract } from "../../shared/jobs/contract.ts";
-import { FINAL_JOB_STATES, type Job } from "../../shared/jobs/model.ts";
+import { FINAL_JOB_STATES, type Job, type JobDecision } from "../../shared/jobs/model.ts";
+import { MINUTE_MS } from "../../shared/time.ts";
+import { type Decisions, openDecisions } from "./decisions.ts";
 import { LiveFeed } from "./live.ts";
-import { type JobRun, jobRun } from "./step.ts";
-import { JOBS_CHANNEL, jobStore, type StoredJob } from "./store.ts";
+import { type JobRun, jobRun, type StartJob } from "./step.ts";
+import { JOBS_CHANNEL, jobStore, shownOf, type StoredJob } from "./store.ts";
 
 export { stableId } from "./stable-id.ts";
-export { type JobRun, pollUntil, type StepContext } from "./step.ts";
+export type { Answer, Question } from "./decisions.ts";
+export { type JobRun, pollUntil, type StartJob, type StepContext, type StepOptions } from "./step.ts";
 
 /** One job per tenant at a time; other tenants' jobs go on beside it. */
 const TENANT_QUEUE = "tenant";
-const WITHOUT_TENANT = "-";
+/** A console that was not seen for so long may be dead: its jobs may be adopted. */
+const SILENT_MS = MINUTE_MS;
+const BEATS_PER_SILENCE = 6;
+/** Jobs without a tenant stand in nobody's way, each in a partition of its own. */
+const partitionOf = (job: { readonly id: string; readonly tenantId: string | null }) => job.tenantId ?? `job ${job.id}`;
 /** Steps of older releases are replayed by `DBOS.patch`, so the version never changes. */
 const WORKFLOW_VERSION = "1";
 
@@ -25,8 +32,11 @@ export interface JobsPorts {
   listen(channel: string, onPayload: (payload: string) => void, onMissed: () => void): Promise<() => Promise<void>>;
   /** Stable over restarts of this machine and home: its jobs are taken up again under this name. */
   readonly executor: string;
+  /** Without a sign of life for so long, a console's jobs may be adopted; it gives one six times as often. */
+  readonly silentMs?: number;
   /** Shown to people. */
   readonly machine: string;
+  operator(): string;
   log(level: "info" | "warning" | "error", text: string): void;
 }
 
@@ -40,16 +50,6 @@ export interface JobKind<Input> {
   run(input: Input, job: JobRun): Promise<void>;
   /** A failed job of this kind can be undone by its area's roll-back. */
   readonly canRollBack?: boolean;
-}
-
-export interface StartJob<Input> {
-  /** The caller's `requestId`: repeating it joins the job that exists. */
-  readonly id: string;
-  readonly tenantId: string | null;
-  readonly tenantSlug: string | null;
-  readonly subject: string;
-  readonly requestedBy: string;
-  readonly input: Input;
 }
 
 export interface Jobs {
@@ -70,7 +70,9 @@ export interface Jobs {
 
 /** The only DBOS set-up. One at a time in a process. */
 export async function openJobs(ports: JobsPorts): Promise<Jobs> {
-  const store = jobStore(ports.pool);
+  const store = jobStore(ports.pool, ports.silentMs ?? SILENT_MS);
+  let beating: NodeJS.Timeout | undefined;
+  const decisions = openDecisions(ports.pool);
   const live = new LiveFeed(store);
   const stopping = new AbortController();
   /** Asks the engine as a bystander: what a workflow asks itself is a step of it, which a run that lost it may not do. */
@@ -94,17 +96,22 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
   const unlisten = await ports.listen(
     JOBS_CHANNEL,
     (payload) => {
+      decisions.announced(payload);
       live.announced(payload).catch((error) => ports.log("warning", `jobs: ${errorFacts(error).message}`));
     },
-    () => live.cut(),
+    () => {
+      decisions.announced();
+      live.cut();
+    },
   );
 
   function define<Input>(kind: JobKind<Input>) {
     const workflow = DBOS.registerWorkflow(
       async (stored: unknown) => {
         const jobId = DBOS.workflowID!;
+        const fence = await store.claim(jobId, ports.executor, ports.machine);
         try {
-          await kind.run(kind.input.parse(stored), jobRun(jobId, store, stopping.signal));
+          await kind.run(kind.input.parse(stored), jobRun(jobId, fence, store, decisions, outside, stopping.signal));
           await store.setState(jobId, "done");
         } catch (error) {
           const lost = error instanceof DBOSWorkflowConflictError;
@@ -124,7 +131,7 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
       await DBOS.startWorkflow(workflow, {
         workflowID: job.id,
         queueName: TENANT_QUEUE,
-        enqueueOptions: { queuePartitionKey: job.tenantId ?? WITHOUT_TENANT },
+        enqueueOptions: { queuePartitionKey: partitionOf(job) },
       })(job.input);
     };
     kinds.set(kind.kind, { enqueue, plan: (input) => kind.plan(input as Input) });
@@ -164,11 +171,30 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
       await store.setState(job.id, "waiting", { waitingFor: `job ${other.id} (${other.kind}) on the same tenant` });
   }
 
+  /** Says that this console lives, and shows which jobs others left behind. */
+  const told = new Set<string>();
+  async function beat(): Promise<void> {
+    try {
+      await store.beat(ports.executor, ports.machine);
+      const orphans = await store.orphans();
+      for (const id of orphans) if (!told.has(id)) await live.announced(`job:${id}`);
+      told.clear();
+      for (const id of orphans) told.add(id);
+    } catch (error) {
+      ports.log("warning", `jobs: ${errorFacts(error).message}`);
+    }
+  }
+
+  const resume = (jobId: string) => DBOS.resumeWorkflow(jobId, { queueName: TENANT_QUEUE });
+
   /** Brings the jobs' own record and the engine's together after an interruption. */
   async function reconcile(): Promise<void> {
     for (const job of await store.unfinished()) {
       const status = await DBOS.getWorkflowStatus(job.id);
       if (!status) await kinds.get(job.kind)?.enqueue(job);
+      // An adoption that was cut short: the record is this console's, the engine does not know it yet.
+      else if (status.status === "PENDING" && job.executorId === ports.executor && status.executorId !== ports.executor)
+        await resume(job.id);
       else if (status.status === "SUCCESS") await store.setState(job.id, "done");
       else if (status.status === "CANCELLED") await store.setState(job.id, "cancelled");
       else if (status.status === "ERROR" || status.status === "MAX_RECOVERY_ATTEMPTS_EXCEEDED") {
@@ -180,6 +206,8 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
   return {
     define,
     async launch() {
+      await store.beat(ports.executor, ports.machine);
+      beating = setInterval(() => void beat(), (ports.silentMs ?? SILENT_MS) / BEATS_PER_SILENCE).unref();
       await DBOS.launch();
       await DBOS.registerQueue(TENANT_QUEUE, {
         partitionConcurrency: 1,
@@ -188,13 +216,16 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
       });
       await reconcile();
     },
-    router: jobsRouter(store, live, sayWhatItWaitsFor),
+    router: jobsRouter({ store, decisions, live, ports, sayWhatItWaitsFor, resume }),
     live,
     ofTenant: (tenantId) => store.list({ tenant: tenantId, limit: 100 }),
     ofEachTenant: () => store.ofEachTenant(),
     get: (id) => store.get(id),
     async stop() {
       stopping.abort();
+      clearInterval(beating);
+      // An embedded database that is gone already has nobody to tell.
+      await store.leave(ports.executor).catch(() => undefined);
       live.cut();
       await unlisten();
       await DBOS.shutdown({ deregister: true });
@@ -202,11 +233,16 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
   };
 }
 
-function jobsRouter(
-  store: ReturnType<typeof jobStore>,
-  live: LiveFeed,
-  sayWhatItWaitsFor: (job: StoredJob, queuedAt: Date) => Promise<void>,
-) {
+interface RouterParts {
+  readonly store: ReturnType<typeof jobStore>;
+  readonly decisions: Decisions;
+  readonly live: LiveFeed;
+  readonly ports: JobsPorts;
+  sayWhatItWaitsFor(job: StoredJob, queuedAt: Date): Promise<void>;
+  resume(jobId: string): Promise<unknown>;
+}
+
+function jobsRouter({ store, decisions, live, ports, sayWhatItWaitsFor, resume }: RouterParts) {
   const os = implement(jobsContract);
 
   async function existing(jobId: string): Promise<StoredJob> {
@@ -218,16 +254,14 @@ function jobsRouter(
       });
     return job;
   }
-  const shown = async (jobId: string): Promise<Job> => {
-    const { input: _input, ...job } = await existing(jobId);
-    return job;
-  };
+  const shown = async (jobId: string): Promise<Job> => shownOf(await existing(jobId));
 
   return {
     list: os.list.handler(({ input }) => store.list(input)),
     get: os.get.handler(async ({ input }) => ({
       job: await shown(input.jobId),
       steps: await store.steps(input.jobId),
+      decisions: await decisions.of(input.jobId),
     })),
     logs: os.logs.handler(async ({ input }) => {
       await existing(input.jobId);
@@ -249,22 +283,69 @@ function jobsRouter(
       if (job.state === "done") {
         throw new AppError("Conflict", `Job ${job.id} is done; there is nothing to retry.`, { retryable: false });
       }
-      const engineSteps = (await DBOS.listWorkflowSteps(job.id)) ?? [];
-      const failed = engineSteps.find((step) => step.error !== null);
-      const startStep =
-        failed?.functionID ?? engineSteps.reduce((next, step) => Math.max(next, step.functionID + 1), 0);
+      const startStep = retryFrom((await DBOS.listWorkflowSteps(job.id)) ?? [], await decisions.of(job.id));
+      await decisions.takeBack(job.id, startStep);
       await store.resetForRetry(job.id);
       await sayWhatItWaitsFor(job, new Date());
       await DBOS.rewindWorkflow(job.id, {
         startStep,
         queueName: TENANT_QUEUE,
-        queuePartitionKey: job.tenantId ?? WITHOUT_TENANT,
+        queuePartitionKey: partitionOf(job),
       });
       await store.log(job.id, "info", null, "Retried from the step that failed.");
       return shown(job.id);
     }),
+    decide: os.decide.handler(async ({ input }) => {
+      const job = await existing(input.jobId);
+      const { option, reason, confirm } = input;
+      await decisions.answer(job, input.decisionId, { option, reason, confirm, by: ports.operator() });
+      return shown(job.id);
+    }),
+    adopt: os.adopt.handler(async ({ input }) => {
+      const job = await existing(input.jobId);
+      if (FINAL_JOB_STATES.has(job.state) || job.executorId === ports.executor) return shown(job.id);
+      if (!(await store.adopt(job.id, ports.executor, ports.machine))) {
+        const other = await store.lastSeen(job.executorId);
+        throw stillSeen(job, other?.seenAt ?? new Date(), ports.silentMs ?? SILENT_MS);
+      }
+      await store.log(
+        job.id,
+        "warning",
+        null,
+        `Adopted by ${ports.operator()} on ${ports.machine} from ${job.executor}, which is silent.`,
+      );
+      await resume(job.id);
+      return shown(job.id);
+    }),
     watch: os.watch.handler(({ input, signal }) => live.watch(signal, input.jobId)),
   };
+}
+
+function stillSeen(job: StoredJob, seenAt: Date, silentMs: number): AppError {
+  return new AppError(
+    "Conflict",
+    `The console on ${job.executor} runs this job and was seen at ${seenAt.toISOString()}.`,
+    {
+      retryable: true,
+      earliest: new Date(seenAt.getTime() + silentMs).toISOString(),
+      next: "Leave the job to it, or end that console first.",
+    },
+  );
+}
+
+/**
+ * Where a job that ended badly goes on: at the step that failed; at its last question when the answer ended it; else
+ * behind everything that was done.
+ */
+function retryFrom(
+  engineSteps: readonly { readonly functionID: number; readonly name: string; readonly error: unknown }[],
+  decisions: readonly JobDecision[],
+): number {
+  const failed = engineSteps.find((step) => step.error !== null);
+  if (failed) return failed.functionID;
+  const last = engineSteps.toSorted((one, other) => one.functionID - other.functionID).at(-1);
+  if (!last) return 0;
+  return decisions.some(({ step }) => step === last.name) ? last.functionID : last.functionID + 1;
 }
 
 function isCancellation(error: unknown): boolean {

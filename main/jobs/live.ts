@@ -1,6 +1,6 @@
 import { FINAL_JOB_STATES, type LiveEvent } from "../../shared/jobs/model.ts";
 import { SECOND_MS } from "../../shared/time.ts";
-import type { JobStore } from "./store.ts";
+import { type JobStore, shownOf } from "./store.ts";
 
 /** How many events a window may be behind before its stream is cut; it then reconnects and reads everything again. */
 const MAX_BEHIND = 5_000;
@@ -31,8 +31,7 @@ export class LiveFeed {
     if (what === "job") {
       const job = await this.#store.get(id);
       if (job) {
-        const { input: _input, ...shown } = job;
-        this.publish({ type: "job", job: shown });
+        this.publish({ type: "job", job: shownOf(job) });
         // What a job leaves behind, a failed provisioning not least, is shown by the fleet and the tenant.
         if (job.tenantId && FINAL_JOB_STATES.has(job.state)) {
           this.publish({ type: "stale", area: "fleet" });

@@ -22,16 +22,23 @@ const NEEDS_CREDENTIALS: ReadonlySet<string> = new Set(["AwsCredentialsExpired",
 /**
  * Says what a step does after a failure: try again (when, and what the job shows meanwhile) or give up.
  *
- * `attempt` counts from 1, `elapsedMs` runs since the step's first attempt in this process, `jitter` is 0 to 1.
+ * `attempt` counts from 1 and `elapsedMs` runs since the step began in this process or was last answered; `jitter` is 0
+ * to 1; `silenceMs` is how long a side that does not answer is waited for.
  * Missing credentials are waited for without limit, since an operator can always bring them; everything else that may
  * pass by itself is tried for 20 minutes; what AWS does not know, for one.
  */
-export function decideRetry(error: ErrorFacts, attempt: number, elapsedMs: number, jitter: number): RetryDecision {
+export function decideRetry(
+  error: ErrorFacts,
+  attempt: number,
+  elapsedMs: number,
+  jitter: number,
+  silenceMs = GIVE_UP_AFTER_MS,
+): RetryDecision {
   if (NEEDS_CREDENTIALS.has(error.code)) {
     return { again: true, afterMs: NEEDS_A_PERSON_PAUSE_MS, state: "paused", waitingFor: error.message };
   }
   const mayAppear = error.code === "AwsNotFound" && elapsedMs < NOT_VISIBLE_YET_MS;
-  const mayPass = error.details.retryable && elapsedMs < GIVE_UP_AFTER_MS;
+  const mayPass = error.details.retryable && elapsedMs < (SILENCE.has(error.code) ? silenceMs : GIVE_UP_AFTER_MS);
   if (!mayAppear && !mayPass) return { again: false };
   const pause = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
   const lost = SILENCE.has(error.code) && elapsedMs > LOST_CONTACT_AFTER_MS;

@@ -9,7 +9,7 @@ import { REGION_NAMES } from "./ec2/regions.ts";
 import type { Log, Timings } from "./ec2/world.ts";
 import { takeFolder } from "./folder.ts";
 import { openCa } from "./hosts/ca.ts";
-import { createMachineRoom } from "./hosts/index.ts";
+import { createMachineRoom, type MachineKind } from "./hosts/index.ts";
 import { openKeys, writePrivate } from "./keys.ts";
 import { close, listen } from "./listeners.ts";
 import { takeNetwork } from "./network.ts";
@@ -23,6 +23,8 @@ export interface LabOptions {
   readonly folder: string;
   /** What a new folder is filled with; an existing lab keeps its own. */
   readonly seed: Seed;
+  /** What a new lab's hosts are made of; absent goes by FLEETWRIGHT_LAB_MACHINES, else built-in. */
+  readonly machines?: MachineKind;
   readonly timings?: Partial<Timings>;
   readonly log?: Log;
   /** Stands in for the real hosts, for tests of the API alone. */
@@ -74,13 +76,18 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       keys: await openKeys(folder.path),
       timings: options.timings ?? {},
       log,
-      createRoom: options.createRoom ?? createMachineRoom,
+      createRoom: options.createRoom ?? ((room) => createMachineRoom({ ...room, machines: kindOf(options) })),
     };
     return await openDoors(ground, options.seed, endings, end);
   } catch (error) {
     await end();
     throw error;
   }
+}
+
+/** So that whatever starts a lab, any test too, can do so on Debian's parts. */
+function kindOf({ machines }: LabOptions): MachineKind {
+  return machines ?? (process.env.FLEETWRIGHT_LAB_MACHINES === "debian" ? "debian" : "built-in");
 }
 
 /** Opens the content and puts the three services and the controls before it. */

@@ -104,7 +104,7 @@ export function createQueryHandler(service: QueryService, world: World): QueryHa
       );
     const rows = world.store.begin();
     const now = world.now();
-    const effects: (() => void)[] = [];
+    const effects: (() => void | Promise<void>)[] = [];
     const call: Call = {
       action: name,
       region,
@@ -122,7 +122,7 @@ export function createQueryHandler(service: QueryService, world: World): QueryHa
     if (parameters.flag("DryRun"))
       throw new AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.");
     rows.commit();
-    for (const effect of effects) effect();
+    for (const effect of effects) await effect();
     return tree;
   }
 

@@ -47,7 +47,11 @@ export interface MachineRoom {
   update(spec: HostSpec): Promise<void>;
   /** What EC2's GetConsoleOutput gives: boot messages with the host key fingerprints as cloud-init prints them. */
   consoleOutput(instanceId: string): Promise<string>;
-  /** Copies a volume's content while the host may be writing to it: crash-consistent, as EBS. */
+  /**
+   * Copies a volume's content while the host may be writing to it: crash-consistent, as EBS. The copy is of the instant
+   * of this call, ahead of whatever is asked of the host afterwards, and has its name once it is whole. A volume
+   * without a folder is an empty one.
+   */
   copyVolume(fromFolder: string, toFolder: string): Promise<void>;
   status(instanceId: string): { processes: HostProcesses; memoryBytes: number | null; ordersWritten: number };
   /** Host-side troubles: cut open SSH sessions, change the host key, freeze processes, fill the disk. */

@@ -4,10 +4,20 @@ import { isAbsolute } from "node:path";
 import { implement } from "@orpc/server";
 import { AppError } from "../../shared/errors.ts";
 import { settingsContract } from "../../shared/settings/contract.ts";
-import type { Account, AccountCheck, AccountInput, ConsoleStatus, VaultStatus } from "../../shared/settings/model.ts";
+import type {
+  Account,
+  AccountCheck,
+  AccountInput,
+  ConsoleStatus,
+  MailServer,
+  MailSettings,
+  VaultStatus,
+} from "../../shared/settings/model.ts";
+import { passwordName } from "./mail.ts";
 import { slug } from "./slug.ts";
 import type { SettingsStore } from "./store.ts";
 
+export { type MailAccess, mailServer, noMailServer } from "./mail.ts";
 export { type Notice, openSettings, type SettingsStore } from "./store.ts";
 
 /** What the vault does for the settings. */
@@ -17,6 +27,7 @@ export interface SecretStore {
   lock(): VaultStatus;
   put(name: string, value: string): Promise<void>;
   delete(name: string): Promise<void>;
+  has(name: string): Promise<boolean>;
 }
 
 export interface SettingsPorts {
@@ -24,8 +35,10 @@ export interface SettingsPorts {
   readonly settings: SettingsStore;
   readonly vault: SecretStore;
   checkAccount(account: Account): Promise<AccountCheck>;
+  /** Throws what stands in the way of sending. */
+  checkMail(): Promise<{ readonly greeting: string }>;
   /** An account came or went, or the vault was opened or locked. Its failure is nobody's: the change is made. */
-  changed(what: "account" | "vault"): void | Promise<void>;
+  changed(what: "account" | "mail" | "vault"): void | Promise<void>;
 }
 
 /** Where an account's keys are in the vault: JSON with `accessKeyId`, `secretAccessKey` and perhaps `sessionToken`. */
@@ -34,7 +47,7 @@ export const keysName = (accountId: string): string => `account/${accountId}/key
 export function settingsRouter(ports: SettingsPorts) {
   const { settings, vault } = ports;
   const os = implement(settingsContract);
-  const changed = (what: "account" | "vault"): void => {
+  const changed = (what: "account" | "mail" | "vault"): void => {
     void Promise.resolve(ports.changed(what)).catch(() => {});
   };
   return os.router({
@@ -56,6 +69,13 @@ export function settingsRouter(ports: SettingsPorts) {
       changed("account");
       return { removed: account.name };
     }),
+    mail: os.mail.handler(() => mailSettings(ports)),
+    setMail: os.setMail.handler(async ({ input }) => {
+      await setMail(ports, input.server, input.password);
+      changed("mail");
+      return mailSettings(ports);
+    }),
+    checkMail: os.checkMail.handler(() => ports.checkMail()),
     vaultStatus: os.vaultStatus.handler(() => vault.status()),
     unlockVault: os.unlockVault.handler(async ({ input }) => {
       const status = await vault.unlock(input.passphrase);
@@ -68,6 +88,25 @@ export function settingsRouter(ports: SettingsPorts) {
       return status;
     }),
   });
+}
+
+async function mailSettings({ settings, vault }: SettingsPorts): Promise<MailSettings> {
+  const server = settings.get().mail;
+  return { server, hasPassword: server?.user ? await vault.has(passwordName(server)) : false };
+}
+
+/** The password first: a server that cannot be used is worse than none. */
+async function setMail(
+  { settings, vault }: SettingsPorts,
+  server: MailServer | null,
+  password: string | undefined,
+): Promise<void> {
+  const before = settings.get().mail;
+  await checkCaFile(server?.caFile ?? undefined);
+  if (server?.user && password !== undefined) await vault.put(passwordName(server), password);
+  settings.update({ mail: server });
+  const old = before && passwordName(before);
+  if (old && old !== (server && passwordName(server))) await vault.delete(old);
 }
 
 async function addAccount({ settings, vault }: SettingsPorts, input: AccountInput): Promise<Account> {

@@ -3,15 +3,21 @@ import { AppError } from "../../shared/errors.ts";
 import { profileOf } from "../../shared/policy/profiles.ts";
 import { versionSupport } from "../../shared/policy/version-support.ts";
 import type { Account } from "../../shared/settings/model.ts";
+import { evaluationKey } from "../../shared/tenant/licence.ts";
 import { tenantContract } from "../../shared/tenant/contract.ts";
-import type { ProvisionRequest, Tenant } from "../../shared/tenant/model.ts";
+import type { EnvironmentKind, ProvisionRequest, Tenant } from "../../shared/tenant/model.ts";
+import type { FindEnvironment, OperatedEnvironment } from "../toolkit/ports.ts";
+import type { OpenWindow } from "../../shared/policy/interruption.ts";
+import { type ActsPorts, tenantActs } from "./acts.ts";
 import { environmentIdOf } from "./identity.ts";
+import { lockoutStore } from "./lockouts.ts";
 import { planProvisioning, type Planned, refusal } from "./plan.ts";
 import type { TenantPorts } from "./ports.ts";
-import { provisionTenant } from "./provision-tenant.ts";
+import { ProvisionInput, provisionTenant } from "./provision-tenant.ts";
 import { handedOver, rollBackTenant } from "./roll-back-tenant.ts";
 import { type StoredEnvironment, type StoredTenant, tenantStore } from "./store.ts";
-import { type Catalogue, releasesOf, viewTenant } from "./view.ts";
+import { storedTags } from "./tags.ts";
+import { type Catalogue, isUnprotected, releasesOf, stateOf, viewTenant } from "./view.ts";
 
 export type { Cloud, TenantPorts } from "./ports.ts";
 export { inventoryTaker } from "./take-over.ts";
@@ -24,11 +30,17 @@ const REGION_FACTS_MS = 30_000;
 interface PlannedWindows {
   /** Start of each environment's next planned window, by tenant and kind: "t-1/production". */
   nextWindows(): Promise<ReadonlyMap<string, Date>>;
+  /** The window that is open now. */
+  openWindow(tenantId: string, kind: EnvironmentKind): Promise<OpenWindow | null>;
 }
 
 /** Ports in, router out. `catalogue` is what the fleet last read of images and sizes. */
-export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue> } & PlannedWindows) {
+export function tenantArea(
+  ports: TenantPorts & { catalogue(): Promise<Catalogue> } & PlannedWindows &
+    Pick<ActsPorts, "secrets" | "keepSecret" | "lookAgain">,
+) {
   const store = tenantStore(ports.pool);
+  const lockouts = lockoutStore(ports.pool);
   const startProvisioning = ports.jobs.define(provisionTenant(ports, store));
   const startRollBack = ports.jobs.define(rollBackTenant(ports, store));
   const os = implement(tenantContract);
@@ -83,17 +95,18 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
 
   /** Every tenant with everything that is known of it; never waits for AWS. */
   async function listTenants(): Promise<Tenant[]> {
-    const [tenants, environments, jobs, catalogue, windows] = await Promise.all([
+    const [tenants, environments, jobs, catalogue, windows, locked] = await Promise.all([
       store.tenants(),
       store.environments(),
       ports.jobs.ofEachTenant(),
       ports.catalogue(),
       ports.nextWindows(),
+      lockouts.open(),
     ]);
     const byTenant = new Map<string, StoredEnvironment[]>();
     for (const one of environments) byTenant.set(one.tenantId, [...(byTenant.get(one.tenantId) ?? []), one]);
     const jobOf = new Map(jobs.map((job) => [job.tenantId, job]));
-    const facts = { accounts: ports.accounts(), catalogue, windows, now: ports.now() };
+    const facts = { accounts: ports.accounts(), catalogue, windows, lockouts: locked, now: ports.now() };
     return tenants.map((tenant) => {
       const job = jobOf.get(tenant.id);
       return viewTenant(tenant, byTenant.get(tenant.id) ?? [], { ...facts, jobs: job ? [job] : [] });
@@ -111,6 +124,79 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
     }));
   }
 
+  /** Every environment with what reading its counters needs. */
+  async function metered() {
+    const [tenants, environments] = await Promise.all([store.tenants(), store.environments()]);
+    const byId = new Map(tenants.map((tenant) => [tenant.id, tenant]));
+    return environments.flatMap((one) => {
+      const tenant = byId.get(one.tenantId);
+      if (!tenant) return [];
+      const { id: environmentId, kind, accountId, facts } = one;
+      return {
+        ...{ tenantId: tenant.id, tenantSlug: tenant.slug, service: tenant.service, environmentId, kind, accountId },
+        unprotected: isUnprotected(tenant, one),
+        state: stateOf(tenant, one),
+        address: facts.address ?? null,
+        user: facts.sshUser ?? "ubuntu",
+        hostKeys: one.hostKey?.split(" ") ?? [],
+      };
+    });
+  }
+
+  /** Everything an act on one environment needs to know, as last read. */
+  const operated: FindEnvironment = async (ref, kind) => {
+    const tenant = await existing(ref);
+    const environments = await store.environments(tenant.id);
+    const found = environments.find((one) => one.kind === kind);
+    if (!found) {
+      throw new AppError("NotFound", `${tenant.slug} has no ${kind} environment.`, {
+        retryable: false,
+        tenant: tenant.slug,
+        next: `It has: ${environments.map((one) => one.kind).join(", ") || "none"}.`,
+      });
+    }
+    return operatedOf(tenant, found);
+  };
+
+  /** The environments of one tenant (slug or id), or of all, whose account this console has. */
+  async function operatedAll(ref?: string): Promise<OperatedEnvironment[]> {
+    const tenants = ref === undefined ? await store.tenants() : [await existing(ref)];
+    const byId = new Map(tenants.map((one) => [one.id, one]));
+    const accounts = new Set(ports.accounts().map((one) => one.id));
+    return (await store.environments(ref === undefined ? undefined : tenants[0]!.id)).flatMap((one) => {
+      const tenant = byId.get(one.tenantId);
+      return tenant && accounts.has(one.accountId) ? [operatedOf(tenant, one)] : [];
+    });
+  }
+
+  function operatedOf(tenant: StoredTenant, found: StoredEnvironment): OperatedEnvironment {
+    const { facts } = found;
+    return {
+      tenantId: tenant.id,
+      tenantSlug: tenant.slug,
+      customer: tenant.customer,
+      service: tenant.service,
+      edition: tenant.edition,
+      zone: tenant.zone,
+      owner: tenant.owner,
+      environmentId: found.id,
+      kind: found.kind,
+      account: accountOf(found.accountId),
+      region: found.region,
+      domain: found.domain,
+      version: found.version,
+      instanceId: facts.instanceId ?? null,
+      instanceType: facts.instanceType ?? null,
+      imageId: facts.imageId ?? null,
+      volumeId: facts.volumeId ?? null,
+      volumeGiB: facts.volumeGiB ?? null,
+      securityGroupId: facts.securityGroupId ?? null,
+      address: facts.address ?? null,
+      sshUser: facts.sshUser ?? "ubuntu",
+      hostKeys: found.hostKey?.split(" ").filter(Boolean) ?? [],
+    };
+  }
+
   async function existing(ref: string): Promise<StoredTenant> {
     const tenant = await store.tenant(ref);
     if (tenant) return tenant;
@@ -120,20 +206,37 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
     });
   }
 
+  const learn: ActsPorts["learn"] = async (one, { version, ...facts }) => {
+    await store.learn(one.environmentId, facts, version === undefined ? {} : { version });
+    ports.changed(one.tenantId);
+  };
+  const acts = tenantActs({
+    ...ports,
+    find: operated,
+    learn,
+    lockouts,
+    sizes: async ({ account, region }) => (await regionFacts(account, region)).sizes,
+    kinds: async (tenantId) => (await store.environments(tenantId)).map((one) => one.kind),
+  });
+
   const router = {
+    ...acts,
+
     get: os.get.handler(async ({ input }) => {
       const tenant = await existing(input.tenant);
-      const [environments, jobs, catalogue, windows] = await Promise.all([
+      const [environments, jobs, catalogue, windows, locked] = await Promise.all([
         store.environments(tenant.id),
         ports.jobs.ofTenant(tenant.id),
         ports.catalogue(),
         ports.nextWindows(),
+        lockouts.open(tenant.id),
       ]);
       return viewTenant(tenant, environments, {
         accounts: ports.accounts(),
         catalogue,
         jobs,
         windows,
+        lockouts: locked,
         now: ports.now(),
       });
     }),
@@ -275,7 +378,38 @@ export function tenantArea(ports: TenantPorts & { catalogue(): Promise<Catalogue
     }),
   };
 
-  return { router, listTenants, places, store };
+  /** Tags of an environment's own resources, as stored. */
+  async function tagsOf(environmentId: string): Promise<Readonly<Record<string, string>>> {
+    const environment = (await store.environments()).find((one) => one.id === environmentId);
+    const tenant = environment && (await store.tenant(environment.tenantId));
+    return tenant ? storedTags(tenant, environment) : {};
+  }
+
+  /** The key that makes a machine this tenant's: the one it was ordered with, or the lab's own. Null: not known here. */
+  async function activationKeyOf(tenantId: string): Promise<string | null> {
+    const tenant = await store.tenant(tenantId);
+    if (!tenant) return null;
+    const order = ProvisionInput.safeParse((await ports.jobs.get(tenantId))?.input);
+    if (order.success && order.data.request.activationKey) return order.data.request.activationKey;
+    const isLab = ports.accounts().find((one) => one.id === tenant.accountId)?.isLab ?? false;
+    if (!order.success && !isLab) return null;
+    const { id, service, edition, users, posTerminals } = tenant;
+    return evaluationKey({ tenantId: id, service, edition, users, posTerminals });
+  }
+
+  return {
+    router,
+    listTenants,
+    places,
+    metered,
+    operated,
+    operatedAll,
+    tagsOf,
+    activationKeyOf,
+    learn,
+    lockouts,
+    store,
+  };
 }
 
 /** Keeps answers for a while, failures not at all. */

@@ -13,6 +13,7 @@ import {
 } from "../../shared/tenant/provision-steps.ts";
 import { TAG } from "../../shared/tenant/tags.ts";
 import { type JobKind, type JobRun, pollUntil, type StepContext } from "../jobs/index.ts";
+import { commandFailed } from "../toolkit/erpctl.ts";
 import { environmentIdOf } from "./identity.ts";
 import { resourceName } from "./plan.ts";
 import type { Cloud, HostAddress, TenantPorts } from "./ports.ts";
@@ -391,21 +392,4 @@ function instanceLost(name: string, instanceId: string, state: string): AppError
     retryable: false,
     next: "Look at its state reason in EC2; roll back and order again.",
   });
-}
-
-function commandFailed(
-  name: string,
-  words: readonly string[],
-  result: { exitCode: number; stdout: string; stderr: string },
-): AppError {
-  const said = (result.stderr || result.stdout).trim().slice(0, 2000);
-  return new AppError(
-    "HostCommandFailed",
-    `"${words.slice(0, 2).join(" ")}" on ${name} ended with ${result.exitCode}: ${said}`,
-    {
-      retryable: false,
-      exitCode: result.exitCode,
-      next: "Read the host's answer above, mend it there or in the image, then retry from this step.",
-    },
-  );
 }

@@ -59,7 +59,7 @@ const ENVIRONMENT_COLUMNS = `id, tenant_id as "tenantId", kind, account_id as "a
 export function tenantStore(pool: Pool) {
   const toEnvironment = (row: StoredEnvironment): StoredEnvironment => ({
     ...row,
-    health: { ...row.health, checkedAt: row.health.checkedAt ? new Date(row.health.checkedAt) : null },
+    health: healthFromRow(row.health),
   });
 
   return {
@@ -129,10 +129,15 @@ export function tenantStore(pool: Pool) {
       return rows.map((row) => row.id as string);
     },
 
-    async learn(environmentId: string, facts: EnvironmentFacts, more: { hostKey?: string } = {}): Promise<void> {
+    async learn(
+      environmentId: string,
+      facts: EnvironmentFacts,
+      more: { hostKey?: string; version?: string } = {},
+    ): Promise<void> {
       await pool.query(
-        "update environment set facts = facts || $2, host_key = coalesce($3, host_key), read_at = now() where id = $1",
-        [environmentId, JSON.stringify(facts), more.hostKey ?? null],
+        `update environment set facts = facts || $2, host_key = coalesce($3, host_key),
+           version = coalesce($4, version), read_at = now() where id = $1`,
+        [environmentId, JSON.stringify(facts), more.hostKey ?? null, more.version ?? null],
       );
     },
 
@@ -150,6 +155,18 @@ export function tenantStore(pool: Pool) {
   };
 }
 export type TenantStore = ReturnType<typeof tenantStore>;
+
+/** Instants come out of JSON as text. */
+function healthFromRow(row: Health): Health {
+  const { checkedAt, lockout, certificate } = row;
+  const dated = (one: Date | null) => (one ? new Date(one) : null);
+  return {
+    ...row,
+    checkedAt: dated(checkedAt),
+    ...(lockout && { lockout: { since: new Date(lockout.since), until: dated(lockout.until) } }),
+    ...(certificate && { certificate: { ...certificate, validTo: new Date(certificate.validTo) } }),
+  };
+}
 
 type Queryable = Pick<Pool, "query">;
 

@@ -29,6 +29,30 @@ export function environmentTags(input: ProvisionInput, environment: ProvisionInp
   };
 }
 
+/** The tags of an environment's resources, written again from what is stored: for a resource that takes another's place. */
+export function storedTags(tenant: StoredTenant, environment: StoredEnvironment): Tags {
+  return {
+    [TAG.tenant]: tenant.slug,
+    [TAG.tenantId]: tenant.id,
+    [TAG.customer]: tenant.customer,
+    [TAG.service]: tenant.service,
+    [TAG.edition]: tenant.edition,
+    [TAG.environment]: environment.kind,
+    [TAG.environmentId]: environment.id,
+    ...(environment.version ? { [TAG.version]: environment.version } : {}),
+    [TAG.prefix]: tenant.prefix,
+    [TAG.domain]: environment.domain,
+    [TAG.owner]: tenant.owner,
+    [TAG.users]: String(tenant.users),
+    [TAG.posTerminals]: String(tenant.posTerminals),
+    [TAG.invoiceDate]: tenant.invoiceDate,
+    [TAG.zone]: tenant.zone,
+    ...(environment.hostKey ? { [TAG.hostKey]: environment.hostKey } : {}),
+    ...(tenant.orderedAt ? { [TAG.ordered]: tenant.orderedAt.toISOString() } : {}),
+    ...(tenant.handedOverAt ? { [TAG.handedOver]: tenant.handedOverAt.toISOString() } : {}),
+  };
+}
+
 /** One environment as a reading of an account shows it. */
 export interface Found extends FoundEnvironment {
   readonly accountId: string;

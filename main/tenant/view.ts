@@ -1,9 +1,11 @@
 import { nextStandardWindow, regionZone } from "../../shared/policy/windows.ts";
 import { handOverClock } from "../../shared/policy/hand-over.ts";
+import { checkCertificate } from "../../shared/policy/prefix-and-domain.ts";
 import { profileOf } from "../../shared/policy/profiles.ts";
 import { compareVersions, versionSupport } from "../../shared/policy/version-support.ts";
 import { FINAL_JOB_STATES, type Job } from "../../shared/jobs/model.ts";
 import type { Account } from "../../shared/settings/model.ts";
+import { type LockoutRecord, watchLockout } from "../../shared/tenant/lockout.ts";
 import type {
   Environment,
   EnvironmentState,
@@ -28,6 +30,8 @@ export interface ViewFacts {
   readonly jobs: readonly Job[];
   /** Start of the next planned window by tenant and kind: "t-1/production". */
   readonly windows: ReadonlyMap<string, Date>;
+  /** Lock-outs that somebody ordered and nobody lifted, by environment. */
+  readonly lockouts: ReadonlyMap<string, LockoutRecord>;
   readonly now: Date;
 }
 
@@ -80,8 +84,7 @@ function viewEnvironment(tenant: StoredTenant, stored: StoredEnvironment, facts:
   const { facts: known } = stored;
   const size = known.instanceType ? facts.catalogue.sizes.get(known.instanceType) : undefined;
   const ports = account?.ports ?? { ssh: 22, https: 443, http: 80 };
-  const contract = profile.environments.find((one) => one.kind === stored.kind);
-  const unprotected = contract?.unprotected ?? false;
+  const unprotected = isUnprotected(tenant, stored);
   const state = stateOf(tenant, stored);
   const zone = regionZone(stored.region);
   return {
@@ -118,7 +121,33 @@ function viewEnvironment(tenant: StoredTenant, stored: StoredEnvironment, facts:
     readAt: stored.readAt,
     launchedAt: known.launchedAt ? new Date(known.launchedAt) : null,
     unprotected,
+    lockout: viewLockout(stored, facts),
+    certificate: viewCertificate(tenant, stored, facts.now),
   };
+}
+
+function viewLockout({ id, facts: { instanceState }, health }: StoredEnvironment, facts: ViewFacts) {
+  const record = facts.lockouts.get(id) ?? null;
+  return watchLockout({
+    reading: instanceState === "running" ? health.lockout : undefined,
+    readAt: health.checkedAt,
+    record,
+    activeJobId: facts.jobs.find((job) => !FINAL_JOB_STATES.has(job.state))?.id ?? null,
+    now: facts.now,
+  });
+}
+
+function viewCertificate(tenant: StoredTenant, { health }: StoredEnvironment, now: Date): Environment["certificate"] {
+  if (!health.certificate) return null;
+  const { validTo, issuer } = health.certificate;
+  const { daysLeft, stepDays } = checkCertificate(profileOf(tenant.service), validTo, now).facts ?? {};
+  return { endsAt: validTo, issuer, daysLeft: Number(daysLeft), mark: typeof stepDays === "number" ? stepDays : null };
+}
+
+/** Contract says: no monitoring, no backup, no SLA (R9). */
+export function isUnprotected(tenant: StoredTenant, stored: StoredEnvironment): boolean {
+  const contract = profileOf(tenant.service).environments.find((one) => one.kind === stored.kind);
+  return contract?.unprotected ?? false;
 }
 
 const earlier = (one: Date | undefined, other: Date | undefined): Date | null =>
@@ -137,7 +166,7 @@ const STATES: Readonly<Record<string, EnvironmentState>> = {
   missing: "missing",
 };
 
-function stateOf(tenant: StoredTenant, stored: StoredEnvironment): EnvironmentState {
+export function stateOf(tenant: StoredTenant, stored: StoredEnvironment): EnvironmentState {
   if (!tenant.handedOverAt) return "provisioning";
   const { instanceState } = stored.facts;
   if (instanceState) return STATES[instanceState] ?? "unknown";

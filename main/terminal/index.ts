@@ -33,6 +33,10 @@ export function terminalArea(ports: TerminalPorts) {
   const viewed = (session: StoredSession): TerminalSession =>
     live.get(session.id)?.view() ?? { ...session, streamId: null, state: session.endedAt ? "ended" : "open" };
 
+  /** Of one tenant, or of all; newest first. */
+  const history = async (tenant: string | undefined, limit: number): Promise<TerminalSession[]> =>
+    (await store.newest(tenant, limit)).map(viewed);
+
   const router = {
     open: os.open.handler(async ({ input }) => {
       const place = await ports.place(input.environmentId);
@@ -78,7 +82,7 @@ export function terminalArea(ports: TerminalPorts) {
 
     list: os.list.handler(() => [...live.values()].map((session) => session.view())),
 
-    history: os.history.handler(async ({ input }) => (await store.newest(input.tenant, input.limit)).map(viewed)),
+    history: os.history.handler(({ input }) => history(input.tenant, input.limit)),
 
     recording: os.recording.handler(async ({ input }) => {
       await stored(input.sessionId);
@@ -88,6 +92,7 @@ export function terminalArea(ports: TerminalPorts) {
 
   return {
     router,
+    history,
     /** Settles what a killed console left behind. */
     start: () => store.closeLeftOver(ports.machine, ports.now()),
     /** Hangs up everywhere. Never rejects. */

@@ -1,10 +1,11 @@
 import { errorFacts } from "../../shared/errors.ts";
 import { dayIn } from "../../shared/policy/calendar.ts";
 import { lifecycleState } from "../../shared/policy/lifecycle.ts";
-import { profileOf } from "../../shared/policy/profiles.ts";
+import type { PolicyProfile } from "../../shared/policy/profile.ts";
+import type { ProfileFinder } from "../../shared/policy/profiles.ts";
 import { checkVersion, versionSupport } from "../../shared/policy/version-support.ts";
 import { daysTo, nextEnding, ofVerdict } from "../../shared/terms/clocks.ts";
-import { exceptionsOf, factsOf, lifecycleFactsOf, profileWith, type TermsTenant } from "../../shared/terms/facts.ts";
+import { exceptionsOf, factsOf, lifecycleFactsOf, type TermsTenant } from "../../shared/terms/facts.ts";
 import type { ExpiryRow, TermsBoard, TermsRecord, VersionRow } from "../../shared/terms/model.ts";
 import type { Service } from "../../shared/tenant/model.ts";
 
@@ -12,17 +13,20 @@ interface BoardFacts {
   readonly tenants: readonly TermsTenant[];
   readonly recordsOf: (tenantId: string) => readonly TermsRecord[];
   readonly releases: Readonly<Record<Service, readonly string[]>>;
+  readonly profileFor: ProfileFinder;
   readonly now: Date;
 }
 
 /** Both boards, most urgent row first. */
-export function boardsOf({ tenants, recordsOf, releases, now }: BoardFacts): TermsBoard {
+export function boardsOf({ tenants, recordsOf, releases, profileFor, now }: BoardFacts): TermsBoard {
   return {
     versions: tenants
-      .flatMap((tenant) => versionRows(tenant, recordsOf(tenant.id), releases[tenant.service], now))
+      .flatMap((tenant) =>
+        versionRows(tenant, profileFor(tenant, now), recordsOf(tenant.id), releases[tenant.service], now),
+      )
       .toSorted((a, b) => urgencyOf(a) - urgencyOf(b) || compare(a.customer, b.customer)),
     expiries: tenants
-      .map((tenant) => expiryRow(tenant, recordsOf(tenant.id), now))
+      .map((tenant) => expiryRow(tenant, profileFor(tenant, now), recordsOf(tenant.id), now))
       // A tenant whose state cannot be told comes first: somebody has to look.
       .toSorted((a, b) => (a.daysLeft ?? -Infinity) - (b.daysLeft ?? -Infinity) || compare(a.customer, b.customer)),
   };
@@ -49,11 +53,11 @@ export function todayOf(now: Date, zone: string): string {
 
 function versionRows(
   tenant: TermsTenant,
+  profile: PolicyProfile,
   records: readonly TermsRecord[],
   releases: readonly string[],
   now: Date,
 ): VersionRow[] {
-  const profile = profileOf(tenant.service);
   const exceptions = records.length === 0 ? [] : exceptionsOf(records, todayOf(now, tenant.zone));
   const own = exceptions.find(({ rule, standing }) => rule === profile.versions.rule && standing === "in-force");
   return tenant.environments.map(({ id, kind, region, version }) => {
@@ -75,12 +79,11 @@ function versionRows(
   });
 }
 
-function expiryRow(tenant: TermsTenant, records: readonly TermsRecord[], now: Date): ExpiryRow {
+function expiryRow(tenant: TermsTenant, profile: PolicyProfile, records: readonly TermsRecord[], now: Date): ExpiryRow {
   const facts = factsOf(records);
   const { goodStanding, legalHold } = facts;
   const row = { ...shared(tenant), goodStanding, legalHold };
   try {
-    const profile = profileWith(profileOf(tenant.service), facts);
     const today = dayIn(now, tenant.zone);
     const next = nextEnding(tenant, facts, profile, now, today);
     return {

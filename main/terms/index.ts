@@ -1,13 +1,15 @@
 import { implement } from "@orpc/server";
 import { AppError } from "../../shared/errors.ts";
-import { profileOf } from "../../shared/policy/profiles.ts";
+import type { PolicyProfile } from "../../shared/policy/profile.ts";
+import { type ProfileFinder, PROFILES } from "../../shared/policy/profiles.ts";
 import { solve } from "../../shared/terms/clocks.ts";
 import { termsContract } from "../../shared/terms/contract.ts";
-import { checkEntry, factsOf, type TermsTenant } from "../../shared/terms/facts.ts";
+import { bindingProfile, checkEntry, factsOf, type TermsTenant } from "../../shared/terms/facts.ts";
 import { type ContractTerms, TermsEntry, type TermsFacts, type TermsRecord } from "../../shared/terms/model.ts";
 import { boardsOf } from "./boards.ts";
 import type { TermsPorts } from "./ports.ts";
-import { termsStore } from "./store.ts";
+import { checkedProfile, ProfileBook, profileFinder } from "./profiles.ts";
+import { type StoredRecord, termsStore } from "./store.ts";
 import { viewProfiles, viewTerms } from "./view.ts";
 
 export type { TermsPorts } from "./ports.ts";
@@ -27,19 +29,37 @@ export function termsArea(ports: TermsPorts) {
   }
 
   async function termsOf(tenant: TermsTenant): Promise<ContractTerms> {
-    const [records, releases] = await Promise.all([store.records(tenant.id), ports.releases()]);
-    return viewTerms(tenant, records, releases[tenant.service], ports.now());
+    const [records, releases, profiles] = await Promise.all([store.records(tenant.id), ports.releases(), book()]);
+    const profile = profiles.of(tenant.service, factsOf(records).profileId);
+    return viewTerms(tenant, profile, records, releases[tenant.service], ports.now());
+  }
+
+  const book = async (): Promise<ProfileBook> => new ProfileBook(await store.profiles());
+
+  /** What binds every tenant, from one look at the database. */
+  async function profiles(): Promise<ProfileFinder> {
+    const [tenants, records, known] = await Promise.all([ports.tenants(), store.bindingRecords(), book()]);
+    return profileFinder(known, tenants, byTenant(records));
   }
 
   /** The records of each tenant, all read at once. */
   async function allRecords(): Promise<(tenantId: string) => readonly TermsRecord[]> {
-    const byTenant = new Map<string, TermsRecord[]>();
-    for (const record of await store.records()) {
-      const known = byTenant.get(record.tenantId);
-      if (known) known.push(record);
-      else byTenant.set(record.tenantId, [record]);
-    }
-    return (tenantId) => byTenant.get(tenantId) ?? [];
+    return byTenant(await store.records());
+  }
+
+  async function shownProfiles() {
+    const [tenants, recordsOf, known] = await Promise.all([ports.tenants(), allRecords(), book()]);
+    return viewProfiles(tenants, known, recordsOf, ports.now());
+  }
+
+  async function profileById(id: string): Promise<PolicyProfile> {
+    const known = [...Object.values(PROFILES), ...(await store.profiles()).map(({ profile }) => profile)];
+    const found = known.find((one) => one.id === id);
+    if (found) return found;
+    throw new AppError("NotFound", `There is no profile ${id}.`, {
+      retryable: false,
+      next: `Name one of ${known.map((one) => one.id).join(", ")}.`,
+    });
   }
 
   const router = {
@@ -48,7 +68,8 @@ export function termsArea(ports: TermsPorts) {
     record: os.record.handler(async ({ input }) => {
       const tenant = await tenantOf(input.tenant);
       const { requestId, entry, reason } = input;
-      const { id, version } = profileOf(tenant.service);
+      const known = await book();
+      if (entry.kind === "profile") known.check(entry.profileId, tenant);
       await store.recording(tenant.id, async (db) => {
         const before = await db.record(requestId);
         if (before) {
@@ -59,7 +80,10 @@ export function termsArea(ports: TermsPorts) {
           });
         }
         const at = ports.now();
-        checkEntry(tenant, await db.records(tenant.id), entry, at);
+        const records = await db.records(tenant.id);
+        const profile = known.of(tenant.service, factsOf(records).profileId);
+        checkEntry(tenant, profile, records, entry, at);
+        const { id, version } = bindingProfile(profile, tenant, records, at);
         await db.insert({
           ...{ id: requestId, tenantId: tenant.id, slug: tenant.slug },
           ...{ entry, reason, by: ports.operator(), at, profile: { id, version } },
@@ -70,28 +94,55 @@ export function termsArea(ports: TermsPorts) {
     }),
 
     board: os.board.handler(async () => {
-      const [tenants, recordsOf, releases] = await Promise.all([ports.tenants(), allRecords(), ports.releases()]);
-      return boardsOf({ tenants, recordsOf, releases, now: ports.now() });
+      const [tenants, recordsOf, releases, profileFor] = await Promise.all([
+        ports.tenants(),
+        allRecords(),
+        ports.releases(),
+        profiles(),
+      ]);
+      return boardsOf({ tenants, recordsOf, releases, profileFor, now: ports.now() });
     }),
 
     solve: os.solve.handler(async ({ input }) => {
       const tenant = await tenantOf(input.tenant);
-      const facts = factsOf(await store.records(tenant.id));
-      return solve(tenant, facts, profileOf(tenant.service), input, ports.now());
+      const records = await store.records(tenant.id);
+      const facts = factsOf(records);
+      const profile = bindingProfile((await book()).of(tenant.service, facts.profileId), tenant, records, ports.now());
+      return solve(tenant, facts, profile, input, ports.now());
     }),
 
-    profiles: os.profiles.handler(async () => {
-      const [tenants, recordsOf] = await Promise.all([ports.tenants(), allRecords()]);
-      return viewProfiles(tenants, recordsOf, ports.now());
+    addProfile: os.addProfile.handler(async ({ input }) => {
+      const profile = checkedProfile(input.profile, await store.profiles("all"));
+      await store.addProfile({ profile, by: ports.operator(), at: ports.now() });
+      ports.changed();
+      return (await shownProfiles()).find(({ id }) => id === profile.id)!;
     }),
+
+    profileDocument: os.profileDocument.handler(async ({ input }) => {
+      const found = await profileById(input.profileId);
+      return { fileName: `${found.id}-${found.version}.json`, text: `${JSON.stringify(found, null, 2)}\n` };
+    }),
+
+    profiles: os.profiles.handler(() => shownProfiles()),
   };
 
   return {
     router,
+    profiles,
 
     /** What people recorded of a tenant, by id: target percentage, retention, legal hold and the dates of its end. */
     facts: async (tenantId: string): Promise<TermsFacts> => factsOf(await store.records(tenantId)),
   };
+}
+
+function byTenant(records: readonly StoredRecord[]): (tenantId: string) => readonly TermsRecord[] {
+  const known = new Map<string, TermsRecord[]>();
+  for (const record of records) {
+    const own = known.get(record.tenantId);
+    if (own) own.push(record);
+    else known.set(record.tenantId, [record]);
+  }
+  return (tenantId) => known.get(tenantId) ?? [];
 }
 
 /** Both as the schema reads them, whatever the order of keys in the database. */

@@ -1,6 +1,6 @@
 import { Button, Tooltip } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { IconArrowBackUp, IconPlayerStop, IconRefresh } from "@tabler/icons-react";
+import { IconArrowBackUp, IconArrowBarToDown, IconPlayerStop, IconRefresh } from "@tabler/icons-react";
 import { useState } from "react";
 import type { Job } from "../../shared/jobs/model.ts";
 import { useApi } from "./api.ts";
@@ -15,9 +15,22 @@ export function JobActions({ job }: { readonly job: Job }) {
   const [rollingBack, setRollingBack] = useState(false);
   const cancel = useMutation(api.jobs.cancel.mutationOptions());
   const retry = useMutation(api.jobs.retry.mutationOptions());
-  const error = cancel.error ?? retry.error;
+  const adopt = useMutation(api.jobs.adopt.mutationOptions());
+  const error = cancel.error ?? retry.error ?? adopt.error;
   return (
     <>
+      {job.can.adopt && (
+        <Tooltip label={t("jobs.adoptHint", { machine: job.executor })} withArrow multiline maw={320}>
+          <Button
+            size="xs"
+            leftSection={<IconArrowBarToDown size={15} />}
+            loading={adopt.isPending}
+            onClick={() => adopt.mutate({ jobId: job.id })}
+          >
+            {t("jobs.adopt")}
+          </Button>
+        </Tooltip>
+      )}
       {job.can.cancel && (
         <Tooltip label={t("jobs.cancelHint")} withArrow>
           <Button

@@ -11,6 +11,7 @@ import { useLocation } from "wouter";
 import { useApi } from "./api.ts";
 import { LANGUAGES, THEMES, useChangeSettings } from "./appearance.ts";
 import { useWords } from "./i18n/index.ts";
+import { sentenceWords } from "./i18n/sentences.ts";
 import { ACTIVE_STATES, useJobWords } from "./job-words.ts";
 import { paths, SETTINGS_SECTIONS } from "./paths.ts";
 
@@ -88,7 +89,7 @@ function useScreens(): SpotlightActionData[] {
 }
 
 function useActs(onHelp: () => void): SpotlightActionData[] {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const api = useApi();
   const [, navigate] = useLocation();
   const { change } = useChangeSettings();
@@ -123,6 +124,14 @@ function useActs(onHelp: () => void): SpotlightActionData[] {
       label: t("palette.languageTo", { language: t(`language.${language}`) }),
       onClick: () => change({ language }),
     })),
+    ...(jobs.data ?? [])
+      .filter((job) => job.decision)
+      .map((job) => ({
+        id: `act-decide-${job.id}`,
+        label: t("palette.decideJob", { job: jobWords(job) }),
+        description: sentenceWords(job.decision?.question ?? "", language),
+        onClick: () => navigate(paths.job(job.id)),
+      })),
     ...(jobs.data ?? [])
       .filter((job) => job.can.cancel)
       .map((job) => ({

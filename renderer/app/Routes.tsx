@@ -1,13 +1,21 @@
 import { Button, Skeleton } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { Link, Redirect, Route, Switch } from "wouter";
+import { AccessPage } from "../access/AccessPage.tsx";
 import { CalendarPage } from "../calendar/CalendarPage.tsx";
 import { WindowPage } from "../calendar/WindowPage.tsx";
 import { FleetPage } from "../fleet/FleetPage.tsx";
 import { JobPage } from "../jobs/JobPage.tsx";
 import { JobsPage } from "../jobs/JobsPage.tsx";
 import { LabPage } from "../lab/LabPage.tsx";
+import { CasePage } from "../restore/CasePage.tsx";
+import { RestorePage } from "../restore/RestorePage.tsx";
+import { MaintenancePage } from "../maintenance/MaintenancePage.tsx";
+import { NewRunPage } from "../maintenance/NewRunPage.tsx";
+import { RunbooksPage } from "../maintenance/RunbooksPage.tsx";
+import { RunPage } from "../maintenance/RunPage.tsx";
 import { SettingsPage } from "../settings/SettingsPage.tsx";
+import { SnapshotsPage } from "../snapshot/SnapshotsPage.tsx";
 import { NewTenantPage } from "../tenant/NewTenantPage.tsx";
 import { TenantPage } from "../tenant/TenantPage.tsx";
 import { ContractPage } from "../terms/ContractPage.tsx";
@@ -22,6 +30,9 @@ import { paths } from "./paths.ts";
 /** Loaded when it is first looked at: the terminal's own code is most of it. */
 const TerminalPage = lazy(async () => ({ default: (await import("../terminal/TerminalPage.tsx")).TerminalPage }));
 
+/** So is this one: the chart library is as large as the rest of the window. */
+const MetricsPage = lazy(async () => ({ default: (await import("../metrics/MetricsPage.tsx")).MetricsPage }));
+
 /** Which address shows which screen. */
 export function Routes() {
   return (
@@ -33,6 +44,22 @@ export function Routes() {
       <Route path="/new-tenant" component={NewTenantPage} />
       <Route path="/tenants/:slug">{({ slug }) => <TenantPage key={slug} slug={slug} />}</Route>
       <Route path="/tenants/:slug/contract">{({ slug }) => <ContractPage key={slug} slug={slug} />}</Route>
+      <Route path="/tenants/:slug/restore">{({ slug }) => <RestorePage key={slug} slug={slug} />}</Route>
+      <Route path="/restores/:id">{({ id }) => <CasePage key={id} caseId={id} />}</Route>
+      <Route path="/tenants/:slug/snapshots">{({ slug }) => <SnapshotsPage key={slug} slug={slug} />}</Route>
+      <Route path="/tenants/:slug/access">{({ slug }) => <AccessPage key={slug} slug={slug} />}</Route>
+      <Route path="/access">{() => <AccessPage />}</Route>
+      <Route path="/maintenance" component={MaintenancePage} />
+      <Route path="/maintenance/runbooks" component={RunbooksPage} />
+      <Route path="/maintenance/new" component={NewRunPage} />
+      <Route path="/maintenance/runs/:id">{({ id }) => <RunPage key={id} runId={id} />}</Route>
+      <Route path="/tenants/:slug/metrics">
+        {({ slug }) => (
+          <Suspense fallback={<Skeleton height={420} m="md" />}>
+            <MetricsPage key={slug} slug={slug} />
+          </Suspense>
+        )}
+      </Route>
       <Route path="/versions" component={VersionsPage} />
       <Route path="/expiry" component={ExpiryPage} />
       <Route path="/policy" component={PolicyPage} />

@@ -6,6 +6,7 @@ import {
   IconCalendarEvent,
   IconFlask,
   IconHourglass,
+  IconKey,
   IconKeyboard,
   IconLanguage,
   IconLayoutList,
@@ -19,6 +20,7 @@ import {
   IconSquarePlus,
   IconSun,
   IconTerminal2,
+  IconTool,
   IconVersions,
 } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
@@ -38,11 +40,13 @@ import { ShortcutHelp, useShortcuts } from "./shortcuts.tsx";
 import classes from "./Shell.module.css";
 
 export const SCREENS = [
-  { key: "fleet", path: paths.fleet, under: ["/fleet", "/tenants"], Icon: IconLayoutList },
+  { key: "fleet", path: paths.fleet, under: ["/fleet", "/tenants", "/restores"], Icon: IconLayoutList },
   { key: "newTenant", path: paths.newTenant, under: ["/new-tenant"], Icon: IconSquarePlus },
   { key: "jobs", path: paths.jobs, under: ["/jobs"], Icon: IconListCheck },
   { key: "terminals", path: paths.terminals(), under: ["/terminals"], Icon: IconTerminal2 },
   { key: "calendar", path: paths.calendar, under: ["/calendar"], Icon: IconCalendarEvent },
+  { key: "maintenance", path: paths.maintenance, under: ["/maintenance"], Icon: IconTool },
+  { key: "access", path: paths.access, under: ["/access"], Icon: IconKey },
   { key: "versions", path: paths.versions, under: ["/versions"], Icon: IconVersions },
   { key: "expiry", path: paths.expiry, under: ["/expiry", "/policy"], Icon: IconHourglass },
   { key: "lab", path: paths.lab, under: ["/lab"], Icon: IconFlask },
@@ -54,6 +58,7 @@ export function Shell() {
   const { t } = useWords();
   const [helpOpened, setHelpOpened] = useState(false);
   useLive();
+  useLockoutWatch();
   useShortcuts(() => setHelpOpened(true));
   return (
     <div className={classes.shell}>
@@ -92,29 +97,62 @@ function useLive() {
     latest.current = tell;
   });
   useEffect(
-    () => startLive({ connection, api, cache, onJobEnded: (job) => latest.current(job) }),
+    () => startLive({ connection, api, cache, onJobNotice: (job) => latest.current(job) }),
     [api, cache, connection],
   );
 }
+
+const NOTICE_COLORS = { done: "teal", failed: "red", cancelled: "gray" } as const;
 
 function useJobNotice() {
   const { t } = useWords();
   const [, navigate] = useLocation();
   return (job: Job) => {
-    if (job.state !== "done" && job.state !== "failed" && job.state !== "cancelled") return;
+    const ended = job.state === "done" || job.state === "failed" || job.state === "cancelled" ? job.state : undefined;
+    if (!ended && !job.decision) return;
     const facts = { job: kindWords(t, job.kind), subject: job.subject };
     notifications.show({
       id: job.id,
       message: (
         <UnstyledButton className={classes.notice ?? ""} onClick={() => navigate(paths.job(job.id))}>
-          {t(`jobs.notify.${job.state}`, facts)}
+          {ended ? t(`jobs.notify.${ended}`, facts) : t("decisions.needed", facts)}
         </UnstyledButton>
       ),
-      color: job.state === "done" ? "teal" : job.state === "failed" ? "red" : "gray",
-      autoClose: job.state === "failed" ? false : 8_000,
+      color: ended ? NOTICE_COLORS[ended] : "orange",
+      autoClose: !ended || ended === "failed" ? false : 8_000,
       closeButtonProps: { "aria-label": t("ui.close") },
     });
   };
+}
+
+/** A forgotten lock-out is told on every screen, once for each alarm. */
+function useLockoutWatch() {
+  const { t } = useWords();
+  const api = useApi();
+  const [, navigate] = useLocation();
+  const fleet = useQuery(api.fleet.list.queryOptions());
+  const told = useRef(new Set<string>());
+  useEffect(() => {
+    for (const row of fleet.data?.rows ?? []) {
+      const { lockout } = row;
+      if (!lockout?.alarm) continue;
+      const id = `lockout ${row.id} ${lockout.since.getTime()} ${lockout.alarm}`;
+      if (told.current.has(id)) continue;
+      told.current.add(id);
+      notifications.show({
+        id,
+        color: "red",
+        autoClose: false,
+        title: t("acts.lockoutAlarm", { customer: row.customer }),
+        message: (
+          <UnstyledButton className={classes.notice ?? ""} onClick={() => navigate(paths.tenant(row.slug))}>
+            {t(`lockout.${lockout.alarm}`)}
+          </UnstyledButton>
+        ),
+        closeButtonProps: { "aria-label": t("ui.close") },
+      });
+    }
+  }, [fleet.data, t, navigate]);
 }
 
 function Navigation() {
@@ -186,16 +224,20 @@ function RunningJobs() {
   const api = useApi();
   const jobs = useQuery(api.jobs.list.queryOptions({ input: { states: [...ACTIVE_STATES], limit: 200 } }));
   const count = jobs.data?.length ?? 0;
+  const asking = jobs.data?.filter((job) => job.state === "needsDecision").length ?? 0;
   return (
     <Button
       component={Link}
       href={paths.jobs}
       size="compact-sm"
       variant={count ? "light" : "subtle"}
-      {...(count ? {} : { color: "gray" })}
+      {...(asking ? { color: "orange" } : count ? {} : { color: "gray" })}
       className={classes.jobs ?? ""}
     >
-      <span aria-live="polite">{t("app.runningJobs", { count })}</span>
+      <span aria-live="polite">
+        {t("app.runningJobs", { count })}
+        {asking > 0 && ` · ${t("decisions.count", { count: asking })}`}
+      </span>
     </Button>
   );
 }

@@ -8,6 +8,10 @@ import classes from "./TenantNav.module.css";
 const PAGES: readonly { readonly label: MessageKey; readonly path: (slug: string) => string }[] = [
   { label: "tenant.overview", path: paths.tenant },
   { label: "screen.contract", path: paths.contract },
+  { label: "screen.restore", path: paths.restore },
+  { label: "screen.snapshots", path: paths.snapshots },
+  { label: "screen.access", path: paths.tenantAccess },
+  { label: "screen.metrics", path: paths.metrics },
 ];
 
 /** From one page of a tenant to its others; stands under the title of each. */

@@ -19,7 +19,19 @@ export function kindWords(t: Translate, kind: string): string {
 
 /** "production: run instance" in words; a step of a newer console shows as it is named. */
 export function stepWords(t: Translate, name: string): string {
+  const [, asked] = /^(.+), what became of it$/.exec(name) ?? [];
+  if (asked !== undefined) return t("step.whatBecame", { step: stepWords(t, asked) });
   const [, environment, step] = /^(production|test|sandbox): (.+)$/.exec(name) ?? [null, null, name];
+  const [, whole, part, time] = /^(.+?), (safe point|what changed|look|decide|answer)(?: \((\d+)\))?$/.exec(name) ?? [];
+  const partKey = `step.part.${part}`;
+  if (whole && hasWords(partKey)) return `${stepWords(t, whole)}, ${t(partKey)}${time ? ` (${time})` : ""}`;
+  const [, again, attempt] = /^(.+) \((\d+)\)$/.exec(name) ?? [];
+  if (again) return `${stepWords(t, again)} (${attempt})`;
+  const [, onHost, hostStep] = /^(\S+ (?:production|test|sandbox)): (.+)$/.exec(name) ?? [];
+  if (onHost) return `${onHost}${t("ui.colon")} ${stepWords(t, hostStep ?? "")}`;
+  const [, number, runbookStep, rest = ""] = /^(\d+): (\w+)(.*)$/.exec(name) ?? [];
+  const runbookKey = `maintenance.kind.${runbookStep}`;
+  if (number && hasWords(runbookKey)) return `${number}. ${t(runbookKey)}${rest}`;
   const region = /^read ([a-z0-9-]+)$/.exec(name)?.[1];
   if (region) return t("step.readRegion", { region });
   const key = `step.${step}`;

@@ -100,7 +100,11 @@ function patch<Data>(
 }
 
 function applyJob(cache: QueryClient, api: Api, job: Job): void {
-  patch(cache, api.jobs.get.queryKey({ input: { jobId: job.id } }), (known) => ({ ...known, job }));
+  const page = api.jobs.get.queryKey({ input: { jobId: job.id } });
+  const asked = cache.getQueryData(page)?.job.decision?.id;
+  patch(cache, page, (known) => ({ ...known, job }));
+  // What was answered is not in the push.
+  if (asked !== undefined && asked !== job.decision?.id) void cache.invalidateQueries({ queryKey: page });
   for (const { queryKey } of cache.getQueryCache().findAll({ queryKey: api.jobs.list.key() })) {
     const asked = (queryKey[1] as { input?: Parameters<typeof withJob>[2] } | undefined)?.input ?? {};
     patch(cache, queryKey as DataTag<QueryKey, Job[]>, (known) => withJob(known, job, asked));
@@ -127,8 +131,8 @@ export interface LiveOptions {
   readonly connection: Connection;
   readonly api: Api;
   readonly cache: QueryClient;
-  /** Told once for each end of a job. */
-  readonly onJobEnded: (job: Job) => void;
+  /** Told once for each end of a job and for each question that it puts. */
+  readonly onJobNotice: (job: Job) => void;
 }
 
 /**
@@ -136,8 +140,8 @@ export interface LiveOptions {
  *
  * Once a lost stream is back everything shown is refetched, since what was pushed meanwhile is gone.
  */
-export function startLive({ connection, api, cache, onJobEnded }: LiveOptions): () => void {
-  const endedOnes = new Set<string>();
+export function startLive({ connection, api, cache, onJobNotice }: LiveOptions): () => void {
+  const told = new Set<string>();
   let following: AbortController | undefined;
   let followedBefore = false;
   let gathered: LiveEvent[] = [];
@@ -155,11 +159,13 @@ export function startLive({ connection, api, cache, onJobEnded }: LiveOptions): 
     if (event.type === "alive") return;
     gathered.push(event);
     timer ??= setTimeout(flush, GATHER_MS);
-    if (event.type !== "job" || !FINAL_JOB_STATES.has(event.job.state)) return;
-    const end = `${event.job.id} ${event.job.state} ${event.job.endedAt?.getTime() ?? ""}`;
-    if (endedOnes.has(end)) return;
-    endedOnes.add(end);
-    onJobEnded(event.job);
+    if (event.type !== "job") return;
+    const { job } = event;
+    if (!FINAL_JOB_STATES.has(job.state) && !job.decision) return;
+    const what = job.decision ? job.decision.id : `${job.id} ${job.state} ${job.endedAt?.getTime() ?? ""}`;
+    if (told.has(what)) return;
+    told.add(what);
+    onJobNotice(job);
   }
 
   /** The stream runs from here on. What was read before may have missed a push: everything, after a gap. */

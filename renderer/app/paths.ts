@@ -1,4 +1,4 @@
-export const SETTINGS_SECTIONS = ["general", "accounts", "vault", "about"] as const;
+export const SETTINGS_SECTIONS = ["general", "accounts", "mail", "vault", "about"] as const;
 export type SettingsSection = (typeof SETTINGS_SECTIONS)[number];
 
 /** Addresses inside the window: areas link to each other by these and by nothing else. */
@@ -16,6 +16,23 @@ export const paths = {
   policy: "/policy",
   tenant: (slug: string) => `/tenants/${encodeURIComponent(slug)}`,
   contract: (slug: string) => `/tenants/${encodeURIComponent(slug)}/contract`,
+  restore: (slug: string) => `/tenants/${encodeURIComponent(slug)}/restore`,
+  restoreCase: (id: string) => `/restores/${encodeURIComponent(id)}`,
+  snapshots: (slug: string) => `/tenants/${encodeURIComponent(slug)}/snapshots`,
+  access: "/access",
+  tenantAccess: (slug: string) => `/tenants/${encodeURIComponent(slug)}/access`,
+  maintenance: "/maintenance",
+  runbooks: "/maintenance/runbooks",
+  /** With tenants ("slug/kind", comma between) or a planned window to begin with. */
+  newRun: (from: { readonly tenants?: readonly string[]; readonly windowId?: string } = {}) => {
+    const query = new URLSearchParams({
+      ...(from.tenants?.length ? { tenants: from.tenants.join(",") } : {}),
+      ...(from.windowId ? { window: from.windowId } : {}),
+    }).toString();
+    return query ? `/maintenance/new?${query}` : "/maintenance/new";
+  },
+  run: (id: string) => `/maintenance/runs/${encodeURIComponent(id)}`,
+  metrics: (slug: string) => `/tenants/${encodeURIComponent(slug)}/metrics`,
   window: (id: string) => `/calendar/${encodeURIComponent(id)}`,
   job: (id: string) => `/jobs/${encodeURIComponent(id)}`,
   settings: (section: SettingsSection = "general") => `/settings/${section}`,

@@ -1,6 +1,6 @@
 import { Button, Group, Skeleton } from "@mantine/core";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
-import { IconCalendarOff, IconDownload, IconPlus } from "@tabler/icons-react";
+import { IconCalendarOff, IconDownload, IconPlus, IconStack2 } from "@tabler/icons-react";
 import { useEffect, useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import type { FleetRow } from "../../shared/fleet/model.ts";
@@ -33,6 +33,7 @@ import { ScheduleDialog, type Seed } from "./ScheduleDialog.tsx";
 import { saveFile } from "./save-file.ts";
 import { TimeView } from "./TimeView.tsx";
 import { type Moving, useMoving } from "./use-moving.ts";
+import { WaveDialog } from "./WaveDialog.tsx";
 
 const NO_ROWS: readonly FleetRow[] = [];
 const NOTHING = { windows: [], recurring: [], blackouts: [] };
@@ -49,6 +50,7 @@ export function CalendarPage() {
   );
   const [seed, setSeed] = useState<Seed | null>(null);
   const [opened, setOpened] = useState<Entry | null>(null);
+  const [waveOpened, setWaveOpened] = useState(false);
   const [blackoutsOpened, setBlackoutsOpened] = useState(false);
   const fleet = useQuery(api.fleet.list.queryOptions());
   const rows = fleet.data?.rows ?? NO_ROWS;
@@ -108,6 +110,14 @@ export function CalendarPage() {
           >
             {t("calendar.feed")}
           </Button>
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconStack2 size={14} />}
+            onClick={() => setWaveOpened(true)}
+          >
+            {t("calendar.wave")}
+          </Button>
           <Button size="xs" leftSection={<IconPlus size={14} />} onClick={plan}>
             {t("calendar.plan")}
           </Button>
@@ -148,6 +158,7 @@ export function CalendarPage() {
           setSeed(next);
         }}
       />
+      <WaveDialog opened={waveOpened} rows={rows} today={today()} onClose={() => setWaveOpened(false)} />
       <BlackoutDialog opened={blackoutsOpened} rows={rows} onClose={() => setBlackoutsOpened(false)} />
     </Page>
   );

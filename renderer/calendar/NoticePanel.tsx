@@ -1,11 +1,14 @@
-import { Button, FileInput, Group, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, Button, Checkbox, FileInput, Group, Stack, Text } from "@mantine/core";
 import { DateTimePicker } from "@mantine/dates";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { Link } from "wouter";
 import { LANGUAGES, type NoticeProof, type WindowDetails, type WindowNotice } from "../../shared/calendar/model.ts";
 import { useApi } from "../app/api.ts";
 import { Failure } from "../app/Failure.tsx";
 import { useWords } from "../app/i18n/index.ts";
+import { sentenceWords } from "../app/i18n/sentences.ts";
+import { paths } from "../app/paths.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Fact, FactList } from "../ui/FactList.tsx";
 import { fullDateTime } from "../ui/format.ts";
@@ -13,6 +16,7 @@ import { Panel } from "../ui/Panel.tsx";
 import { StateBadge } from "../ui/StateBadge.tsx";
 import classes from "./calendar.module.css";
 import { saveFile } from "./save-file.ts";
+import { TemplatesDialog } from "./TemplatesDialog.tsx";
 
 /** The ledger of a window: drafts to be looked at and sent, and what was sent with its proof. */
 export function NoticePanel({ window }: { readonly window: WindowDetails }) {
@@ -25,12 +29,16 @@ export function NoticePanel({ window }: { readonly window: WindowDetails }) {
       onSuccess: () => void cache.invalidateQueries({ queryKey: api.calendar.key() }),
     }),
   );
+  const [wording, setWording] = useState(false);
   const error = notices.error ?? draft.error;
   return (
     <Panel
       title={t("calendar.notices")}
       actions={
         <Group gap="xs">
+          <Button size="compact-xs" variant="subtle" onClick={() => setWording(true)}>
+            {t("calendar.templates")}
+          </Button>
           {LANGUAGES.map((language) => (
             <Button
               key={language}
@@ -56,6 +64,7 @@ export function NoticePanel({ window }: { readonly window: WindowDetails }) {
           <Notice key={notice.id} notice={notice} window={window} />
         ))}
       </Stack>
+      <TemplatesDialog opened={wording} onClose={() => setWording(false)} />
     </Panel>
   );
 }
@@ -64,6 +73,7 @@ function Notice({ notice, window }: { readonly notice: WindowNotice; readonly wi
   const { t, language } = useWords();
   const api = useApi();
   const [sending, setSending] = useState(false);
+  const [mailing, setMailing] = useState(false);
   const [shown, setShown] = useState(notice.state === "draft");
   const file = useMutation(api.calendar.notices.export.mutationOptions({ onSuccess: saveFile }));
   const outdated =
@@ -94,13 +104,27 @@ function Notice({ notice, window }: { readonly notice: WindowNotice; readonly wi
             </Button>
           ))}
           {notice.state === "draft" && (
-            <Button size="compact-xs" onClick={() => setSending(true)}>
-              {t("calendar.markSent")}
-            </Button>
+            <>
+              <Button size="compact-xs" variant="default" onClick={() => setSending(true)}>
+                {t("calendar.markSent")}
+              </Button>
+              <Button size="compact-xs" onClick={() => setMailing(true)}>
+                {t("calendar.send")}
+              </Button>
+            </>
           )}
         </Group>
       </Group>
       {file.error && <Failure error={file.error} />}
+      {notice.attempt && (
+        <Alert color={notice.attempt.state === "doubt" ? "yellow" : "gray"} variant="outline" mt="xs">
+          {t(`calendar.attempt.${notice.attempt.state}`, {
+            when: fullDateTime(notice.attempt.at, language),
+            by: notice.attempt.by,
+          })}
+          {notice.attempt.reason && ` ${sentenceWords(notice.attempt.reason, language)}`}
+        </Alert>
+      )}
       {notice.proof && notice.sentAt && (
         <FactList>
           <Fact label={t("calendar.sentAt")}>
@@ -110,6 +134,18 @@ function Notice({ notice, window }: { readonly notice: WindowNotice; readonly wi
             {notice.proof.fileName} ({t("calendar.bytes", { count: notice.proof.bytes })})
           </Fact>
           <Fact label="SHA-256" copy={notice.proof.sha256} />
+          {notice.proof.smtp && (
+            <>
+              <Fact label={t("calendar.sentTo")}>{notice.proof.smtp.accepted.join(", ")}</Fact>
+              {notice.proof.smtp.refused.length > 0 && (
+                <Fact label={t("calendar.sentNotTo")}>{notice.proof.smtp.refused.join(", ")}</Fact>
+              )}
+              <Fact label={t("calendar.smtpAnswer")}>
+                {notice.proof.smtp.server}
+                {t("ui.colon")} {notice.proof.smtp.answer}
+              </Fact>
+            </>
+          )}
         </FactList>
       )}
       {shown && (
@@ -123,7 +159,90 @@ function Notice({ notice, window }: { readonly notice: WindowNotice; readonly wi
       <Dialog opened={sending} onClose={() => setSending(false)} title={t("calendar.markSentTitle")}>
         <SentForm notice={notice} onClose={() => setSending(false)} />
       </Dialog>
+      <Dialog opened={mailing} onClose={() => setMailing(false)} title={t("calendar.sendTitle")}>
+        <SendForm notice={notice} window={window} onClose={() => setMailing(false)} />
+      </Dialog>
     </section>
+  );
+}
+
+interface SendProps {
+  readonly notice: WindowNotice;
+  readonly window: WindowDetails;
+  readonly onClose: () => void;
+}
+
+/** To whom, by which server; after a doubt only with a word of its own. */
+function SendForm({ notice, window, onClose }: SendProps) {
+  const { t } = useWords();
+  const api = useApi();
+  const cache = useQueryClient();
+  const [requestId, setRequestId] = useState(() => crypto.randomUUID());
+  const [again, setAgain] = useState(false);
+  const refresh = () => void cache.invalidateQueries({ queryKey: api.calendar.key() });
+  const send = useMutation(
+    api.calendar.notices.send.mutationOptions({
+      onSuccess: () => {
+        refresh();
+        onClose();
+      },
+      onError: () => {
+        refresh();
+        setRequestId(crypto.randomUUID()); // the next press is another attempt
+      },
+    }),
+  );
+  const inDoubt = notice.attempt?.state === "doubt";
+  const ready = window.canMail && window.contacts.length > 0 && (!inDoubt || again);
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (ready) send.mutate({ requestId, noticeId: notice.id, again });
+      }}
+    >
+      <Stack gap="sm">
+        <FactList>
+          <Fact label={t("calendar.sendSubject")}>{notice.subject}</Fact>
+          <Fact label={t("calendar.sentTo")} absent={t("calendar.noContacts")}>
+            {window.contacts.join(", ") || null}
+          </Fact>
+        </FactList>
+        {window.contacts.length === 0 && (
+          <Text size="sm">
+            {t("calendar.noContactsHint")}{" "}
+            <Anchor component={Link} href={paths.contract(window.slug)} size="sm">
+              {t("screen.contract")}
+            </Anchor>
+          </Text>
+        )}
+        {!window.canMail && (
+          <Text size="sm">
+            {t("calendar.noMailServer")}{" "}
+            <Anchor component={Link} href={paths.settings("mail")} size="sm">
+              {t("screen.settings")}
+            </Anchor>
+          </Text>
+        )}
+        {inDoubt && (
+          <Checkbox
+            label={t("calendar.sendAgain")}
+            description={t("calendar.sendAgainHint")}
+            checked={again}
+            onChange={(event) => setAgain(event.currentTarget.checked)}
+          />
+        )}
+        {send.error && <Failure error={send.error} />}
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>
+            {t("ui.cancel")}
+          </Button>
+          <Button type="submit" disabled={!ready} loading={send.isPending}>
+            {t("calendar.send")}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
   );
 }
 

@@ -76,16 +76,23 @@ function Shown({ window, above }: { readonly window: WindowDetails; readonly abo
         </>
       }
       actions={
-        open && (
-          <>
-            <Button size="xs" variant="default" onClick={move}>
-              {t("calendar.move")}
+        <>
+          {window.state === "planned" && (
+            <Button component={Link} href={paths.newRun({ windowId: window.id })} size="xs" variant="default">
+              {t("maintenance.newRun")}
             </Button>
-            <Button size="xs" color="red" variant="outline" onClick={() => setCancelling(true)}>
-              {t("calendar.cancel")}
-            </Button>
-          </>
-        )
+          )}
+          {open && (
+            <>
+              <Button size="xs" variant="default" onClick={move}>
+                {t("calendar.move")}
+              </Button>
+              <Button size="xs" color="red" variant="outline" onClick={() => setCancelling(true)}>
+                {t("calendar.cancel")}
+              </Button>
+            </>
+          )}
+        </>
       }
     >
       <div className={classes.columns}>
@@ -108,6 +115,7 @@ function Shown({ window, above }: { readonly window: WindowDetails; readonly abo
               </Text>
             ))}
           </Panel>
+          <RunsOfWindow windowId={window.id} />
           <Panel title={t("calendar.changes")}>
             <Stack gap={4}>
               {window.changes.map((one) => (
@@ -126,6 +134,26 @@ function Shown({ window, above }: { readonly window: WindowDetails; readonly abo
         <CancelForm window={window} onClose={() => setCancelling(false)} />
       </Dialog>
     </Page>
+  );
+}
+
+/** What was run in this window. */
+function RunsOfWindow({ windowId }: { readonly windowId: string }) {
+  const { t } = useWords();
+  const api = useApi();
+  const runs = useQuery(api.maintenance.list.queryOptions({ input: { windowId } }));
+  if (!runs.data?.length) return null;
+  return (
+    <Panel title={t("maintenance.ofWindow")}>
+      <Stack gap={4}>
+        {runs.data.map(({ id, runbook, ended, tenants, requestedBy }) => (
+          <Anchor key={id} component={Link} href={paths.run(id)} size="sm">
+            {runbook.name} {runbook.version || ""}, {t("maintenance.progress", { ended, total: tenants })},{" "}
+            {requestedBy}
+          </Anchor>
+        ))}
+      </Stack>
+    </Panel>
   );
 }
 

@@ -1,6 +1,6 @@
 import { Button, Group, Tooltip } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { IconPlus, IconRefresh } from "@tabler/icons-react";
+import { IconPlus, IconRefresh, IconTool } from "@tabler/icons-react";
 import { useCallback, useDeferredValue, useMemo, useState } from "react";
 import { Link, useLocation } from "wouter";
 import type { FleetRow } from "../../shared/fleet/model.ts";
@@ -19,6 +19,8 @@ import classes from "./fleet.module.css";
 import { EVERYTHING, type FleetView, filterFleet, groupFleet, nextSort, parseView, sortFleet } from "./fleet-view.ts";
 
 const NO_ROWS: readonly FleetRow[] = [];
+/** Filters narrow the fleet to what a run shall take; more than this is no selection. */
+const MOST_IN_A_RUN = 100;
 
 export function FleetPage() {
   const { t } = useWords();
@@ -68,6 +70,19 @@ export function FleetPage() {
           {t("fleet.refresh")}
         </Button>
       </Tooltip>
+      {filtered.length > 0 && filtered.length <= MOST_IN_A_RUN && (
+        <Tooltip label={t("maintenance.newRunOfShown", { count: filtered.length })} withArrow>
+          <Button
+            component={Link}
+            href={paths.newRun({ tenants: filtered.map(({ slug, kind }) => `${slug}/${kind}`) })}
+            size="xs"
+            variant="default"
+            leftSection={<IconTool size={15} />}
+          >
+            {t("maintenance.newRun")}
+          </Button>
+        </Tooltip>
+      )}
       <Button component={Link} href={paths.newTenant} size="xs" leftSection={<IconPlus size={15} />}>
         {t("screen.newTenant")}
       </Button>

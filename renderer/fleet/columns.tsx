@@ -5,6 +5,7 @@ import { regionZone } from "../../shared/policy/windows.ts";
 import { EnvironmentStateBadge, HealthBadge, KindBadge, VersionWords } from "../app/badges.tsx";
 import { type Translate, useWords } from "../app/i18n/index.ts";
 import { kindWords } from "../app/job-words.ts";
+import { LockoutBadge } from "../app/LockoutNotice.tsx";
 import { paths } from "../app/paths.ts";
 import type { Column } from "../ui/DataTable.tsx";
 import { percent } from "../ui/format.ts";
@@ -70,7 +71,8 @@ interface CellProps {
 /** A running job says more than the machine's state. */
 function StateCell({ row, t, language }: CellProps & { readonly language: string }) {
   const job = row.activeJob;
-  if (!job) return <EnvironmentStateBadge state={row.state} />;
+  if (row.lockout?.alarm) return <LockoutBadge lockout={row.lockout} />;
+  if (!job) return row.lockout ? <LockoutBadge lockout={row.lockout} /> : <EnvironmentStateBadge state={row.state} />;
   if (job.state === "failed" || job.state === "cancelled") {
     const ended = t("fleet.jobEnded", { job: kindWords(t, job.kind), state: t(`jobState.${job.state}`) });
     return <StateBadge tone="bad" label={ended} title={t(`state.${row.state}`)} />;

@@ -22,6 +22,7 @@ import { Fact, FactList } from "../ui/FactList.tsx";
 import { LogTail } from "../ui/LogTail.tsx";
 import { Panel } from "../ui/Panel.tsx";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
+import { AnsweredDecisions, DecisionPanel } from "./DecisionPanel.tsx";
 import classes from "./JobPage.module.css";
 import { logWords, stepWords } from "../app/job-words.ts";
 import { useJobLog } from "./job-log.ts";
@@ -65,7 +66,8 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
       fill
     >
       <div className={classes.bar}>{job && <JobProgress job={job} />}</div>
-      {job?.waitingFor && (
+      {job?.decision && <DecisionPanel key={job.decision.id} job={job} decision={job.decision} />}
+      {job?.waitingFor && !job.decision && (
         <Text size="sm">{t("jobs.waitingFor", { what: sentenceWords(job.waitingFor, language) })}</Text>
       )}
       {job?.error && (
@@ -89,6 +91,7 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
         </div>
         <div className={classes.side}>
           <Panel title={t("ui.details")}>{job && <JobFacts job={job} />}</Panel>
+          <AnsweredDecisions decisions={shown.data?.decisions ?? []} />
           <JobLog jobId={jobId} />
         </div>
       </div>

@@ -22,7 +22,7 @@ export function General() {
   );
 }
 
-type Draft = Pick<Settings, "operator" | "inventorySeconds" | "healthSeconds" | "sshFrom">;
+type Draft = Pick<Settings, "operator" | "inventorySeconds" | "healthSeconds" | "metricsSeconds" | "sshFrom">;
 
 /** Language and theme change at once; the rest is saved together. */
 function GeneralForm({ settings }: { readonly settings: Settings }) {
@@ -32,8 +32,8 @@ function GeneralForm({ settings }: { readonly settings: Settings }) {
   const [draft, setDraft] = useState<Draft | null>(null);
   const shown: Draft = draft ?? settings;
   const edit = (part: Partial<Draft>) => {
-    const { operator, inventorySeconds, healthSeconds, sshFrom } = shown;
-    setDraft({ operator, inventorySeconds, healthSeconds, sshFrom, ...part });
+    const { operator, inventorySeconds, healthSeconds, metricsSeconds, sshFrom } = shown;
+    setDraft({ operator, inventorySeconds, healthSeconds, metricsSeconds, sshFrom, ...part });
     update.reset();
   };
   const error = update.error ?? appearance.error;
@@ -88,6 +88,13 @@ function GeneralForm({ settings }: { readonly settings: Settings }) {
             max={3_600}
             value={shown.healthSeconds}
             onChange={(value) => typeof value === "number" && edit({ healthSeconds: value })}
+          />
+          <NumberInput
+            label={t("metrics.setting")}
+            min={10}
+            max={60}
+            value={shown.metricsSeconds}
+            onChange={(value) => typeof value === "number" && edit({ metricsSeconds: value })}
           />
         </SimpleGrid>
         {error && <Failure error={error} />}

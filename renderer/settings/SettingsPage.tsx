@@ -6,6 +6,7 @@ import { paths, SETTINGS_SECTIONS } from "../app/paths.ts";
 import { About } from "./About.tsx";
 import { Accounts } from "./Accounts.tsx";
 import { General } from "./General.tsx";
+import { Mail } from "./Mail.tsx";
 import { Vault } from "./Vault.tsx";
 
 export function SettingsPage({ section }: { readonly section?: string | undefined }) {
@@ -31,6 +32,9 @@ export function SettingsPage({ section }: { readonly section?: string | undefine
         </Tabs.Panel>
         <Tabs.Panel value="accounts">
           <Accounts />
+        </Tabs.Panel>
+        <Tabs.Panel value="mail">
+          <Mail />
         </Tabs.Panel>
         <Tabs.Panel value="vault">
           <Vault />

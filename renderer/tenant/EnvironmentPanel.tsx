@@ -3,25 +3,27 @@ import { IconTerminal2 } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { regionZone } from "../../shared/policy/windows.ts";
-import type { Environment } from "../../shared/tenant/model.ts";
+import type { Environment, Tenant } from "../../shared/tenant/model.ts";
 import { EnvironmentStateBadge, HealthBadge, KindBadge, UnprotectedBadge, VersionWords } from "../app/badges.tsx";
 import { useWords } from "../app/i18n/index.ts";
 import { detailWords } from "../app/i18n/sentences.ts";
+import { LockoutNotice } from "../app/LockoutNotice.tsx";
 import { paths } from "../app/paths.ts";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { Fact, FactList } from "../ui/FactList.tsx";
 import { mebibytes } from "../ui/format.ts";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
+import { StateBadge } from "../ui/StateBadge.tsx";
+import { ActsMenu } from "./ActsMenu.tsx";
 import classes from "./EnvironmentPanel.module.css";
 
 interface Props {
   readonly environment: Environment;
-  /** Customer's time zone. */
-  readonly zone: string;
+  readonly tenant: Tenant;
 }
 
 /** One machine: how it is, where it answers, what it is made of. */
-export function EnvironmentPanel({ environment, zone }: Props) {
+export function EnvironmentPanel({ environment, tenant }: Props) {
   const { t, language } = useWords();
   const { kind, health } = environment;
   return (
@@ -45,8 +47,10 @@ export function EnvironmentPanel({ environment, zone }: Props) {
               {t("terminal.open")}
             </Button>
           )}
+          <ActsMenu tenant={tenant} environment={environment} />
         </Group>
       </Group>
+      {environment.lockout && <LockoutNotice lockout={environment.lockout} />}
       {health.detail && health.state !== "up" && (
         <Text size="sm" mb={6}>
           {detailWords(health.detail, language)}
@@ -54,7 +58,7 @@ export function EnvironmentPanel({ environment, zone }: Props) {
       )}
       <Endpoints environment={environment} />
       <hr className={classes.line} />
-      <Condition environment={environment} zone={zone} />
+      <Condition environment={environment} zone={tenant.zone} />
       <hr className={classes.line} />
       <Resources environment={environment} />
     </section>
@@ -92,7 +96,7 @@ function ExternalLink({ href }: { readonly href: string }): ReactNode {
   );
 }
 
-function Condition({ environment, zone }: Props) {
+function Condition({ environment, zone }: Pick<Props, "environment"> & { readonly zone: string }) {
   const { t } = useWords();
   const here = regionZone(environment.region);
   return (
@@ -115,12 +119,26 @@ function Condition({ environment, zone }: Props) {
           </span>
         )}
       </Fact>
+      <Fact label={t("acts.certificate")}>
+        {environment.certificate && <CertificateDays certificate={environment.certificate} />}
+      </Fact>
       <Fact label={t("tenant.checkedAt")}>
         {environment.health.checkedAt && <RelativeTime date={environment.health.checkedAt} />}
       </Fact>
       <Fact label={t("tenant.readAt")}>{environment.readAt && <RelativeTime date={environment.readAt} />}</Fact>
     </FactList>
   );
+}
+
+/** Days left, and the mark of the watch that was reached (R13). */
+function CertificateDays({ certificate }: { readonly certificate: NonNullable<Environment["certificate"]> }) {
+  const { t } = useWords();
+  const { daysLeft, mark, issuer } = certificate;
+  if (daysLeft < 0) return <StateBadge tone="bad" label={t("acts.certificateEnded")} title={issuer} />;
+  const words = t("acts.certificateDays", { count: daysLeft });
+  if (mark === null) return <span title={issuer}>{words}</span>;
+  const label = `${words} (${t("acts.certificateMark", { days: mark })})`;
+  return <StateBadge tone={mark <= 30 ? "bad" : "warning"} label={label} title={issuer} />;
 }
 
 function Resources({ environment }: Pick<Props, "environment">) {

@@ -99,7 +99,7 @@ function TenantBody({ tenant }: { readonly tenant: Tenant }) {
       <ActiveOrFailedJob tenant={tenant} />
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="sm" verticalSpacing="sm">
         {tenant.environments.map((environment) => (
-          <EnvironmentPanel key={environment.id} environment={environment} zone={tenant.zone} />
+          <EnvironmentPanel key={environment.id} environment={environment} tenant={tenant} />
         ))}
         <Panel title={t("tenant.contract")}>
           <FactList>

@@ -1,23 +1,29 @@
-import { SegmentedControl, Text, TextInput, Tooltip } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
-import { IconSearch } from "@tabler/icons-react";
+import { Button, FileInput, Group, SegmentedControl, Stack, Text, TextInput, Tooltip } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { IconDownload, IconPlus, IconSearch } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
-import type { ProfileNumber } from "../../shared/terms/model.ts";
+import type { ProfileNumber, ProfileView } from "../../shared/terms/model.ts";
 import { useApi } from "../app/api.ts";
 import { Failure } from "../app/Failure.tsx";
 import { type Translate, useWords } from "../app/i18n/index.ts";
 import { Page } from "../app/Page.tsx";
+import { Dialog } from "../ui/Dialog.tsx";
+import { fullDateTime, plainDate } from "../ui/format.ts";
 import { type Column, DataTable, type Item } from "../ui/DataTable.tsx";
 import { matching } from "./board-items.ts";
 import { RuleMark } from "./RuleMark.tsx";
+import { saveText } from "./save-text.ts";
 import classes from "./terms.module.css";
+import { numberWords } from "./words.ts";
 
 const textsOf = (row: ProfileNumber) => [row.path, row.value, row.rule, row.source, row.note ?? ""];
 
 /** The numbers that bind, as they are: each with its rule, its source and the tenants that it does not bind. */
 export function PolicyPage() {
-  const { t } = useWords();
+  const { t, language } = useWords();
+  const [adding, setAdding] = useState(false);
   const api = useApi();
+  const document = useMutation(api.terms.profileDocument.mutationOptions({ onSuccess: saveText }));
   const profiles = useQuery(api.terms.profiles.queryOptions());
   const [chosen, setChosen] = useState<string>();
   const [filter, setFilter] = useState("");
@@ -31,7 +37,36 @@ export function PolicyPage() {
     [profile, filter],
   );
   return (
-    <Page title={t("screen.policy")} fill>
+    <Page
+      title={t("screen.policy")}
+      actions={
+        <Group gap="xs">
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconDownload size={14} />}
+            disabled={!profile}
+            loading={document.isPending}
+            onClick={() => profile && document.mutate({ profileId: profile.id })}
+          >
+            {t("terms.policy.save")}
+          </Button>
+          <Button size="xs" leftSection={<IconPlus size={14} />} onClick={() => setAdding(true)}>
+            {t("terms.policy.add")}
+          </Button>
+        </Group>
+      }
+      fill
+    >
+      {document.error && <Failure error={document.error} />}
+      <Dialog opened={adding} onClose={() => setAdding(false)} title={t("terms.policy.addTitle")}>
+        <AddForm
+          onDone={(id) => {
+            setChosen(id);
+            setAdding(false);
+          }}
+        />
+      </Dialog>
       {profiles.error && !profiles.data ? (
         <Failure error={profiles.error} onRetry={() => void profiles.refetch()} />
       ) : (
@@ -65,10 +100,13 @@ export function PolicyPage() {
                 <Text size="sm" c="dimmed" ml="auto">
                   {t("terms.profile", { name: profile.name, version: profile.version })} ·{" "}
                   {t("terms.policy.binds", { count: profile.tenants.length })}
+                  {profile.added &&
+                    ` · ${t("terms.policy.added", { by: profile.added.by, when: fullDateTime(profile.added.at, language) })}`}
                 </Text>
               </Tooltip>
             )}
           </div>
+          {profile && <Standing profile={profile} />}
           <DataTable
             label={t("terms.policy.table", { name: profile?.name ?? "" })}
             columns={columns}
@@ -79,6 +117,74 @@ export function PolicyPage() {
         </>
       )}
     </Page>
+  );
+}
+
+/** The exceptions of all tenants that the profile binds, in force or ahead. */
+function Standing({ profile }: { readonly profile: ProfileView }) {
+  const { t, language } = useWords();
+  if (profile.exceptions.length === 0) return null;
+  return (
+    <section aria-label={t("terms.policy.exceptions")}>
+      <Text size="xs" fw={600}>
+        {t("terms.policy.exceptions")}
+      </Text>
+      {profile.exceptions.map((one) => (
+        <Text size="xs" key={one.id}>
+          {one.customer}: {one.rule}, {plainDate(one.from, language)} – {plainDate(one.until, language)} ({one.document}
+          ) {numberWords(one.numbers).join("; ")}
+        </Text>
+      ))}
+    </section>
+  );
+}
+
+function AddForm({ onDone }: { readonly onDone: (profileId: string) => void }) {
+  const { t } = useWords();
+  const api = useApi();
+  const cache = useQueryClient();
+  const [file, setFile] = useState<File | null>(null);
+  const [broken, setBroken] = useState<Error>();
+  const add = useMutation(
+    api.terms.addProfile.mutationOptions({
+      onSuccess: (added) => {
+        void cache.invalidateQueries({ queryKey: api.terms.key() });
+        onDone(added.id);
+      },
+    }),
+  );
+  const error = broken ?? add.error;
+  return (
+    <form
+      onSubmit={async (event) => {
+        event.preventDefault();
+        if (!file) return;
+        try {
+          setBroken(undefined);
+          add.mutate({ profile: JSON.parse(await file.text()) as Record<string, unknown> });
+        } catch (cause) {
+          setBroken(cause as Error);
+        }
+      }}
+    >
+      <Stack gap="sm">
+        <Text size="sm">{t("terms.policy.addHint")}</Text>
+        <FileInput
+          label={t("terms.policy.file")}
+          withAsterisk
+          accept=".json"
+          value={file}
+          onChange={setFile}
+          data-autofocus
+        />
+        {error && <Failure error={error} />}
+        <Group justify="flex-end">
+          <Button type="submit" disabled={!file} loading={add.isPending}>
+            {t("terms.policy.add")}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
   );
 }
 

@@ -1,14 +1,35 @@
-import { ActionIcon, Button, Checkbox, Group, NumberInput, Select, Stack, Textarea, TextInput } from "@mantine/core";
+import {
+  ActionIcon,
+  Button,
+  Checkbox,
+  Group,
+  NumberInput,
+  Select,
+  Stack,
+  TagsInput,
+  Text,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
 import { DateInput } from "@mantine/dates";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { IconTrash } from "@tabler/icons-react";
-import { useState } from "react";
-import { type ContractTerms, type RetentionTier, TermsEntry } from "../../shared/terms/model.ts";
+import { createContext, useContext, useState } from "react";
+import {
+  CONTRACT_NUMBERS,
+  type ContractNumberName,
+  type ContractTerms,
+  type RetentionTier,
+  TermsEntry,
+} from "../../shared/terms/model.ts";
 import { useApi } from "../app/api.ts";
 import { Failure } from "../app/Failure.tsx";
 import { useWords } from "../app/i18n/index.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import type { FactKind } from "./words.ts";
+
+/** Whose contract the form is about. */
+const TenantSlug = createContext("");
 
 /** What is recorded: one kind of fact, a new exception, or the withdrawal of one. */
 export type Recording = FactKind | "exception" | { readonly withdraw: string };
@@ -61,7 +82,9 @@ function RecordForm({ terms, recording, onClose }: FormProps) {
       }}
     >
       <Stack gap="sm">
-        <EntryFields draft={draft as Draft} onChange={setDraft} />
+        <TenantSlug value={terms.slug}>
+          <EntryFields draft={draft as Draft} onChange={setDraft} />
+        </TenantSlug>
         <Textarea
           label={t("terms.record.reason")}
           description={t("terms.record.reasonHint")}
@@ -94,11 +117,16 @@ interface Draft {
   readonly months?: number | null;
   readonly percent?: number | null;
   readonly tiers?: readonly Partial<RetentionTier>[];
+  readonly addresses?: readonly string[];
   readonly rule?: string;
   readonly document?: string;
   readonly from?: string;
   readonly until?: string;
   readonly exceptionId?: string;
+  readonly numbers?: Readonly<Record<string, unknown>>;
+  readonly profileId?: string | null;
+  readonly name?: ContractNumberName;
+  readonly value?: number | boolean | null;
 }
 
 function initialOf({ facts, today }: ContractTerms, recording: Recording): Draft {
@@ -119,8 +147,18 @@ function initialOf({ facts, today }: ContractTerms, recording: Recording): Draft
       return { kind: "uptime", ...(facts.uptimePercent === null ? {} : { percent: facts.uptimePercent }) };
     case "tiers":
       return { kind: "tiers", tiers: facts.retentionTiers };
+    case "contacts":
+      return { kind: "contacts", addresses: facts.contacts };
+    case "profile":
+      return { kind: "profile", profileId: facts.profileId };
+    case "from-contract":
+      return {
+        kind: "from-contract",
+        name: "supportedReleases",
+        value: facts.contractNumbers.supportedReleases ?? null,
+      };
     case "exception":
-      return { kind: "exception", rule: "", document: "", from: today, until: "" };
+      return { kind: "exception", rule: "", document: "", from: today, until: "", numbers: {} };
   }
 }
 
@@ -214,6 +252,21 @@ function EntryFields({ draft, onChange }: FieldProps) {
       );
     case "tiers":
       return <TierFields tiers={draft.tiers ?? []} onChange={(tiers) => edit({ tiers })} />;
+    case "contacts":
+      return (
+        <TagsInput
+          label={t("terms.record.addresses")}
+          description={t("terms.record.addressesHint")}
+          maxTags={20}
+          value={[...(draft.addresses ?? [])]}
+          onChange={(addresses) => edit({ addresses: addresses.map((one) => one.trim()) })}
+          data-autofocus
+        />
+      );
+    case "profile":
+      return <ProfileField draft={draft} edit={edit} />;
+    case "from-contract":
+      return <ContractNumberFields draft={draft} edit={edit} />;
     case "exception":
       return <ExceptionFields draft={draft} edit={edit} />;
     case "exception-end":
@@ -257,6 +310,102 @@ function ExceptionFields({ draft, edit }: { readonly draft: Draft; readonly edit
           onChange={(until) => edit({ until: until ?? "" })}
         />
       </Group>
+      <NumberFields draft={draft} edit={edit} />
+    </>
+  );
+}
+
+interface EditProps {
+  readonly draft: Draft;
+  readonly edit: (part: Partial<Draft>) => void;
+}
+
+/** The numbers that the rule has in this tenant's profile, each with a place for another one. */
+function NumberFields({ draft, edit }: EditProps) {
+  const { t } = useWords();
+  const api = useApi();
+  const profiles = useQuery(api.terms.profiles.queryOptions());
+  const slug = useContext(TenantSlug);
+  const bound = profiles.data?.find(({ tenants }) => tenants.some((one) => one.slug === slug));
+  const numbers = bound?.numbers.filter(({ rule }) => rule === draft.rule) ?? [];
+  if (numbers.length === 0) return null;
+  const { numbers: given = {} } = draft;
+  return (
+    <Stack gap="xs">
+      <Text size="xs" c="dimmed">
+        {t("terms.record.numbersHint")}
+      </Text>
+      {numbers.map(({ path, value }) => (
+        <TextInput
+          key={path}
+          size="xs"
+          label={path}
+          placeholder={value}
+          onChange={(event) => {
+            const { [path]: _before, ...others } = given;
+            const text = event.currentTarget.value.trim();
+            edit({ numbers: text === "" ? others : { ...others, [path]: valueOf(text, value) } });
+          }}
+        />
+      ))}
+    </Stack>
+  );
+}
+
+/** Written as the profile shows it: a number, a switch, a text, or a list with commas. */
+function valueOf(text: string, before: string): unknown {
+  const one = (part: string) => (part !== "" && !Number.isNaN(Number(part)) ? Number(part) : part);
+  if (before === "true" || before === "false") return text === "true" ? true : text === "false" ? false : text;
+  return text.includes(",") || before.includes(", ") ? text.split(",").map((part) => one(part.trim())) : one(text);
+}
+
+function ProfileField({ draft, edit }: EditProps) {
+  const { t } = useWords();
+  const api = useApi();
+  const profiles = useQuery(api.terms.profiles.queryOptions());
+  const own = profiles.data?.filter(({ added }) => added !== null) ?? [];
+  return (
+    <Select
+      label={t("terms.fact.profile")}
+      clearable
+      placeholder={t("terms.fact.profile.service")}
+      value={draft.profileId ?? null}
+      data={own.map(({ id, name, version }) => ({ value: id, label: `${name} (${id} ${version})` }))}
+      onChange={(profileId) => edit({ profileId })}
+    />
+  );
+}
+
+function ContractNumberFields({ draft, edit }: EditProps) {
+  const { t } = useWords();
+  const isSwitch = draft.name === "emergencyMinutesExcluded";
+  return (
+    <>
+      <Select
+        label={t("terms.column.number")}
+        allowDeselect={false}
+        value={draft.name ?? null}
+        data={CONTRACT_NUMBERS.map((value) => ({ value, label: t(`terms.contractNumber.${value}`) }))}
+        onChange={(name) =>
+          edit({ name: CONTRACT_NUMBERS.find((one) => one === name) ?? "supportedReleases", value: null })
+        }
+      />
+      {isSwitch ? (
+        <Checkbox
+          label={t("terms.contractNumber.emergencyMinutesExcluded")}
+          checked={draft.value === true}
+          onChange={(event) => edit({ value: event.currentTarget.checked })}
+        />
+      ) : (
+        <NumberInput
+          label={t("terms.column.value")}
+          description={t("terms.record.emptyTakesBack")}
+          min={0}
+          allowDecimal={false}
+          value={typeof draft.value === "number" ? draft.value : ""}
+          onChange={(value) => edit({ value: typeof value === "number" ? value : null })}
+        />
+      )}
     </>
   );
 }

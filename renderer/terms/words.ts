@@ -54,12 +54,23 @@ function entryWords(t: Translate, language: string, entry: TermsEntry): string {
       return valued(entry.percent === null ? null : t("terms.value.uptime", { percent: entry.percent }));
     case "tiers":
       return valued(entry.tiers.length === 0 ? null : tierWords(t, entry.tiers));
+    case "contacts":
+      return valued(entry.addresses.length === 0 ? null : entry.addresses.join(", "));
+    case "profile":
+      return valued(entry.profileId);
+    case "from-contract":
+      return valued(`${entry.name} ${entry.value ?? t("terms.record.takenBack")}`);
     case "exception":
-      return valued(`${entry.rule}, ${entry.document}`);
+      return valued([`${entry.rule}, ${entry.document}`, ...numberWords(entry.numbers)].join("; "));
     case "exception-end":
       return what;
   }
 }
+
+export const numberWords = (numbers: Readonly<Record<string, unknown>>): string[] =>
+  Object.entries(numbers).map(
+    ([path, value]) => `${path} = ${Array.isArray(value) ? value.join(", ") : String(value)}`,
+  );
 
 const tierWords = (t: Translate, tiers: TermsFacts["retentionTiers"]): string =>
   t("terms.value.tiers", { tiers: tiers.map(({ name, keepDays }) => `${name} ${keepDays}`).join(", ") });
@@ -80,6 +91,9 @@ export const FACT_KINDS = [
   "term",
   "uptime",
   "tiers",
+  "contacts",
+  "profile",
+  "from-contract",
 ] as const;
 export type FactKind = (typeof FACT_KINDS)[number];
 
@@ -109,6 +123,16 @@ function factWords(t: Translate, language: string, kind: FactKind, facts: TermsF
         : t("terms.value.uptime", { percent: facts.uptimePercent });
     case "tiers":
       return facts.retentionTiers.length === 0 ? t("terms.fact.open") : tierWords(t, facts.retentionTiers);
+    case "profile":
+      return facts.profileId ?? t("terms.fact.profile.service");
+    case "from-contract": {
+      const entered = Object.entries(facts.contractNumbers);
+      return entered.length === 0
+        ? t("terms.fact.open")
+        : entered.map(([name, value]) => `${name} ${String(value)}`).join(", ");
+    }
+    case "contacts":
+      return facts.contacts.length === 0 ? null : facts.contacts.join(", ");
   }
 }
 

@@ -19,6 +19,7 @@ const jobs = await openJobs({
   listen: (channel, onPayload) => database.listen(channel, onPayload),
   executor: "bench",
   machine: "bench",
+  operator: () => "bench",
   log() {},
 });
 const startJob = jobs.define({

@@ -73,7 +73,7 @@ export const SUITES: readonly Suite[] = [
   {
     name: "integration",
     after: ["build"],
-    wants: ["ssh", "screen-programs", "postgresql", "pgbackrest", "aws-cli", "boto3", "curl", "openssl"],
+    wants: ["ssh", "accounts", "screen-programs", "postgresql", "pgbackrest", "aws-cli", "boto3", "curl", "openssl"],
     runner: "vitest",
     plan: vitest("integration"),
   },

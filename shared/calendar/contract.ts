@@ -3,10 +3,15 @@ import { z } from "zod";
 import {
   Blackout,
   CalendarWindow,
+  CountedOverride,
   ExportedFile,
   NoticeLanguage,
   NoticeProof,
+  NoticeTemplate,
   RecurringWindow,
+  TemplateText,
+  Wave,
+  WaveDraft,
   WindowCheck,
   WindowDetails,
   WindowDraft,
@@ -46,6 +51,22 @@ export const calendarContract = {
   cancel: oc
     .input(WindowRef.extend({ requestId: RequestId, reason: z.string().trim().min(1).max(500) }))
     .output(CalendarWindow),
+  /** Where every tenant of a wave would go, and what the rules say; nothing is kept. */
+  checkMany: oc.input(WaveDraft).output(Wave),
+  /**
+   * Plans those that every rule allows and lists the others with their earliest start. Safe to repeat with one
+   * `requestId`: what was planned is found again.
+   */
+  scheduleMany: oc.input(WaveDraft.extend({ requestId: RequestId })).output(Wave),
+  /** Refusals that people went over, by the day on which they did; newest first. */
+  overrides: oc.input(Range).output(
+    z.object({
+      overrides: z.array(CountedOverride),
+      /** By rule and by person, most first. */
+      byRule: z.array(z.object({ rule: z.string(), count: z.number().int() })),
+      byPerson: z.array(z.object({ by: z.string(), count: z.number().int() })),
+    }),
+  ),
   /** The range as a calendar that any mail program reads. */
   feed: oc.input(Range).output(ExportedFile),
 
@@ -56,8 +77,27 @@ export const calendarContract = {
     draft: oc.input(WindowRef.extend({ language: NoticeLanguage })).output(WindowNotice),
     /** The message, ready to be opened and sent, or the window as a calendar file. */
     export: oc.input(NoticeRef.extend({ format: z.enum(["eml", "ics"]) })).output(ExportedFile),
+    /**
+     * Sends the draft to the tenant's contacts and records the server's answer as proof. One `requestId` sends once.
+     * DecisionNeeded when an earlier attempt broke and nobody knows whether it arrived: `again` sends it nevertheless,
+     * with the same Message-ID.
+     */
+    send: oc.input(NoticeRef.extend({ requestId: RequestId, again: z.boolean().default(false) })).output(WindowNotice),
     /** `proof` is the message as it was sent; `sentAt` is now when absent. Repeating with the same proof is harmless. */
     markSent: oc.input(NoticeRef.extend({ proof: NoticeProof, sentAt: z.date().optional() })).output(WindowNotice),
+  },
+
+  templates: {
+    /** One of each kind and language. */
+    list: oc.output(z.array(NoticeTemplate)),
+    /** The text filled in with a window of today, and what is wrong with it. */
+    preview: oc
+      .input(TemplateText)
+      .output(z.object({ subject: z.string(), body: z.string(), problems: z.array(z.string()) })),
+    /** InvalidInput names every unknown or missing placeholder; Conflict when `version` is not the one in use. */
+    set: oc.input(TemplateText.extend({ version: z.number().int().min(0) })).output(NoticeTemplate),
+    /** Back to the shipped text. */
+    reset: oc.input(TemplateText.pick({ kind: true, language: true })).output(NoticeTemplate),
   },
 
   blackouts: {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { MoveReason } from "../policy/notice.ts";
-import { MaintenanceKind } from "../policy/profile.ts";
+import { MAINTENANCE_KINDS, MaintenanceKind } from "../policy/profile.ts";
 import { Verdict } from "../policy/verdict.ts";
 import { EnvironmentKind, Service } from "../tenant/model.ts";
 
@@ -93,6 +93,10 @@ export const WindowDetails = CalendarWindow.extend({
   changes: z.array(WindowChange),
   /** Latest moment at which a notice still proves itself; null where none is asked for. */
   noticeDueAt: z.date().nullable(),
+  /** Addresses that the tenant's notices go to. */
+  contacts: z.array(z.string()),
+  /** This console has a mail server. */
+  canMail: z.boolean(),
 });
 export type WindowDetails = z.infer<typeof WindowDetails>;
 
@@ -140,6 +144,60 @@ export const WindowDraft = z.object({
 });
 export type WindowDraft = z.infer<typeof WindowDraft>;
 
+/** One kind of window for many tenants, spread over nights. Local times are each data centre's. */
+export const WaveDraft = WindowDraft.pick({
+  environment: true,
+  minutes: true,
+  title: true,
+  interrupts: true,
+  impact: true,
+  overrides: true,
+}).extend({
+  kind: MaintenanceKind.exclude(["move"]),
+  /** Slugs or ids, in the order in which they go. */
+  tenants: z.array(z.string().min(1).max(100)).min(1).max(1_000),
+  firstDay: z.iso.date(),
+  /** Start of every window, data-centre time. */
+  timeOfDay: z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/),
+  /** Windows of one night. */
+  concurrency: z.number().int().min(1).max(1_000),
+  /** Goes alone, a night before all others. */
+  canary: z.string().min(1).max(100).optional(),
+});
+export type WaveDraft = z.infer<typeof WaveDraft>;
+
+export const WaveRow = z.object({
+  tenant: z.string(),
+  customer: z.string().nullable(),
+  night: z.number().int(),
+  startsAt: z.date().nullable(),
+  zone: z.string().nullable(),
+  outcome: z.enum(["allowed", "planned", "refused"]),
+  /** The refusals that stand. */
+  verdicts: z.array(Verdict),
+  earliest: z.date().nullable(),
+  /** Why it cannot even be judged: an unknown tenant, a local time that the clocks skip. */
+  problem: z.string().nullable(),
+  windowId: z.string().nullable(),
+});
+export type WaveRow = z.infer<typeof WaveRow>;
+
+export const Wave = z.object({
+  rows: z.array(WaveRow),
+  counts: z.object({ allowed: z.number().int(), planned: z.number().int(), refused: z.number().int() }),
+});
+export type Wave = z.infer<typeof Wave>;
+
+/** A refusal that somebody went over, with the window that it let pass. */
+export const CountedOverride = Override.extend({
+  windowId: z.string(),
+  slug: z.string(),
+  customer: z.string(),
+  kind: WindowKind,
+  startsAt: z.date(),
+});
+export type CountedOverride = z.infer<typeof CountedOverride>;
+
 /** How much of the yearly and weekly allowances the plan takes, itself included; null where the contract has none. */
 export const WindowCounters = z.object({
   major: z.object({ used: z.number().int(), allowed: z.number().int(), year: z.number().int() }).nullable(),
@@ -169,6 +227,27 @@ export const NoticeProof = z.object({
 });
 export type NoticeProof = z.infer<typeof NoticeProof>;
 
+/** What the mail server said when it took a notice. */
+export const SmtpProof = z.object({
+  server: z.string(),
+  answer: z.string(),
+  messageId: z.string(),
+  accepted: z.array(z.string()),
+  /** Addresses that the server refused while it took the message for the others. */
+  refused: z.array(z.string()),
+});
+export type SmtpProof = z.infer<typeof SmtpProof>;
+
+/** The newest attempt to send a draft that did not end well: refused, or nobody knows. */
+export const NoticeAttempt = z.object({
+  state: z.enum(["sending", "failed", "doubt"]),
+  at: z.date(),
+  by: z.string(),
+  to: z.array(z.string()),
+  reason: z.string().nullable(),
+});
+export type NoticeAttempt = z.infer<typeof NoticeAttempt>;
+
 /** One entry of the ledger. A sent entry never changes. */
 export const WindowNotice = z.object({
   id: z.string(),
@@ -185,11 +264,35 @@ export const WindowNotice = z.object({
   createdBy: z.string(),
   sentAt: z.date().nullable(),
   sentBy: z.string().nullable(),
-  proof: NoticeProof.nullable(),
+  /** `smtp`: the console sent it itself, and holds the very bytes. */
+  proof: NoticeProof.extend({ smtp: SmtpProof.optional() }).nullable(),
+  attempt: NoticeAttempt.nullable(),
   /** Sent in time, with proof, for the window as it stands now. */
   provenInTime: z.boolean(),
 });
 export type WindowNotice = z.infer<typeof WindowNotice>;
+
+export const TEMPLATE_KINDS = [...MAINTENANCE_KINDS, "cancelled"] as const;
+/** Kinds of notices that a company may word itself; `cancelled` is of every kind of window. */
+export const TemplateKind = z.enum(TEMPLATE_KINDS);
+export type TemplateKind = z.infer<typeof TemplateKind>;
+
+export const TemplateText = z.object({
+  kind: TemplateKind,
+  language: NoticeLanguage,
+  subject: z.string().trim().max(200),
+  body: z.string().max(10_000),
+});
+export type TemplateText = z.infer<typeof TemplateText>;
+
+/** The text of one kind in one language. */
+export const NoticeTemplate = TemplateText.extend({
+  /** Counts up with every change; 0: the shipped text. */
+  version: z.number().int().min(0),
+  changedBy: z.string().nullable(),
+  changedAt: z.date().nullable(),
+});
+export type NoticeTemplate = z.infer<typeof NoticeTemplate>;
 
 /** Days without maintenance: of one tenant, or of all. First and last day count, in data-centre time. */
 export const Blackout = z.object({

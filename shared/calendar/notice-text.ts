@@ -1,5 +1,6 @@
+import { AppError } from "../errors.ts";
 import { MINUTE_MS } from "../time.ts";
-import type { CalendarWindow, NoticeLanguage } from "./model.ts";
+import { type CalendarWindow, type NoticeLanguage, TEMPLATE_KINDS, type TemplateKind } from "./model.ts";
 
 type Told = Pick<
   CalendarWindow,
@@ -88,50 +89,139 @@ const WORDS = {
   },
 } as const;
 
+/** Text of a notice with `{{placeholders}}`: the shipped one, or the company's own. */
+export interface NoticeText {
+  readonly subject: string;
+  readonly body: string;
+}
+
+/** The text that the console brings, in the form in which a company changes it. */
+export function shippedTemplate(kind: TemplateKind, language: NoticeLanguage): NoticeText {
+  const words = WORDS[language];
+  const opening = kind === "cancelled" ? words.off : words.intro;
+  const line = (name: string, value: string) => `${name}${words.colon} {{${value}}}`;
+  return {
+    subject: "{{kind}}, {{customer}}, {{start}}",
+    body: [
+      words.greeting,
+      "",
+      opening("{{kind}}", "{{environment}}", "{{customer}}"),
+      "{{replaces}}",
+      "",
+      line(words.what, "title"),
+      `${words.start}${words.colon}`,
+      "  {{startCustomer}}",
+      "  {{startDataCentre}}",
+      `${words.end}${words.colon}`,
+      "  {{endCustomer}}",
+      "  {{endDataCentre}}",
+      line(words.duration, "duration"),
+      line(words.impact, "impact"),
+      "",
+      line(words.reference, "reference"),
+      "",
+    ].join("\n"),
+  };
+}
+
 /**
- * The notice of a window in the customer's language: both time zones, duration and impact. Plain text.
+ * The notice of a window in the customer's language. Plain text; what a window's fields hold is put in as it is and
+ * never read as a placeholder.
  *
- * `replaces`: an earlier notice named other times.
+ * `replaces`: an earlier notice named other times. `template` absent: the shipped one. A line whose placeholders are all
+ * empty is left out. Throws AppError InvalidInput for a template that `templateProblems` finds fault with.
  */
 export function noticeText(
   window: Told,
   language: NoticeLanguage,
   replaces = false,
-): { subject: string; body: string } {
+  template: NoticeText = shippedTemplate(templateKindOf(window), language),
+): NoticeText {
+  refuseProblems(template);
   const words = WORDS[language];
-  const work = words.kinds[window.kind];
-  const environment = words.environments[window.environment];
+  const values = valuesOf(window, language, replaces);
   const mark = window.state === "cancelled" ? words.cancelled : replaces ? words.moved : undefined;
-  const when = (at: Date) =>
-    [
-      `  ${moment(at, window.customerZone, language)} (${window.customerZone}, ${words.customer})`,
-      `  ${moment(at, window.zone, language)} (${window.zone}, ${words.dataCentre})`,
-    ].join("\n");
-  const line = (name: string, value: string) => `${name}${words.colon} ${value}`;
-  const opening = window.state === "cancelled" ? words.off : words.intro;
+  const fill = (text: string) => text.replace(PLACEHOLDER, (_, name: Placeholder) => values[name]);
+  const lines = template.body.split("\n").filter((line) => {
+    const names = [...line.matchAll(PLACEHOLDER)].map(([, name]) => name as Placeholder);
+    return names.length === 0 || names.some((name) => values[name] !== "");
+  });
+  // A customer who was told another time is told so, whatever the company's text says.
+  if (values.replaces !== "" && !template.body.includes("{{replaces}}")) lines.unshift(values.replaces, "");
   return {
-    subject: oneLine(
-      `${mark ? `[${mark}] ` : ""}${work}, ${window.customer}, ${moment(window.startsAt, window.customerZone, language)}`,
-    ),
-    body: [
-      words.greeting,
-      "",
-      opening(work, environment, oneLine(window.customer)),
-      ...(replaces && window.state !== "cancelled" ? [words.replaces] : []),
-      "",
-      ...(window.title ? [line(words.what, oneLine(window.title))] : []),
-      `${words.start}${words.colon}\n${when(window.startsAt)}`,
-      `${words.end}${words.colon}\n${when(window.endsAt)}`,
-      line(words.duration, lengthOf(window)),
-      line(
-        words.impact,
-        [window.interrupts ? words.interrupted : words.notInterrupted, window.impact].filter(Boolean).join(" "),
-      ),
-      "",
-      line(words.reference, window.id),
-      "",
-    ].join("\n"),
+    subject: oneLine(`${mark ? `[${mark}] ` : ""}${fill(template.subject)}`),
+    body: lines.map(fill).join("\n"),
   };
+}
+
+export const templateKindOf = ({ kind, state }: Pick<Told, "kind" | "state">): TemplateKind =>
+  state === "cancelled" ? "cancelled" : (TEMPLATE_KINDS.find((one) => one === kind) ?? "standard");
+
+function valuesOf(window: Told, language: NoticeLanguage, replaces: boolean): Readonly<Record<Placeholder, string>> {
+  const words = WORDS[language];
+  const { startsAt, endsAt, zone, customerZone } = window;
+  const at = (date: Date, where: string, whose: string) => `${moment(date, where, language)} (${where}, ${whose})`;
+  return {
+    kind: words.kinds[window.kind],
+    customer: oneLine(window.customer),
+    environment: words.environments[window.environment],
+    title: oneLine(window.title),
+    start: moment(startsAt, customerZone, language),
+    startCustomer: at(startsAt, customerZone, words.customer),
+    startDataCentre: at(startsAt, zone, words.dataCentre),
+    endCustomer: at(endsAt, customerZone, words.customer),
+    endDataCentre: at(endsAt, zone, words.dataCentre),
+    duration: lengthOf(window),
+    impact: [window.interrupts ? words.interrupted : words.notInterrupted, window.impact].filter(Boolean).join(" "),
+    reference: window.id,
+    replaces: replaces && window.state !== "cancelled" ? words.replaces : "",
+  };
+}
+
+/** What may stand in double braces. */
+export const PLACEHOLDERS = [
+  ...([
+    "kind",
+    "customer",
+    "environment",
+    "title",
+    "start",
+    "startCustomer",
+    "startDataCentre",
+    "endCustomer",
+  ] as const),
+  ...(["endDataCentre", "duration", "impact", "reference", "replaces"] as const),
+] as const;
+export type Placeholder = (typeof PLACEHOLDERS)[number];
+const PLACEHOLDER = /\{\{(\w+)\}\}/g;
+
+/** What a notice has to tell: both clocks, the length and the impact (R36). */
+const NEEDED = ["startCustomer", "startDataCentre", "duration", "impact"] as const satisfies readonly Placeholder[];
+
+/** Why a text cannot be used, one sentence each; empty when it can. */
+export function templateProblems({ subject, body }: NoticeText): string[] {
+  const text = `${subject}\n${body}`;
+  const names = [...text.matchAll(PLACEHOLDER)].map(([, name]) => `${name}`);
+  const known: ReadonlySet<string> = new Set(PLACEHOLDERS);
+  const unknown = [...new Set(names.filter((name) => !known.has(name)))];
+  const rest = text.replace(PLACEHOLDER, "");
+  return [
+    ...unknown.map((name) => `There is no placeholder {{${name}}}.`),
+    ...(rest.includes("{{") || rest.includes("}}") ? ["A placeholder is not finished: write {{name}}."] : []),
+    ...NEEDED.filter((name) => !body.includes(`{{${name}}}`)).map(
+      (name) => `The text does not name {{${name}}}, which every notice has to tell.`,
+    ),
+    ...(/\S/.test(subject) ? [] : ["The subject is empty."]),
+  ];
+}
+
+function refuseProblems(template: NoticeText): void {
+  const problems = templateProblems(template);
+  if (problems.length === 0) return;
+  throw new AppError("InvalidInput", `The text of the notice cannot be used: ${problems.join(" ")}`, {
+    ...{ retryable: false, problems },
+    next: "Correct the text; the one in use stays as it is.",
+  });
 }
 
 /** What the kind of a window is called in a notice. */

@@ -34,6 +34,29 @@ export const ErrorFactsSchema = z.object({
   details: z.looseObject({ retryable: z.boolean() }),
 });
 
+export const DecisionOption = z.object({
+  /** Stable within the question; what is answered. */
+  id: z.string(),
+  label: z.string(),
+  /** Destroys or overwrites: choosing it takes the typed name, see `confirmWordOf`. */
+  danger: z.boolean(),
+});
+export type DecisionOption = z.infer<typeof DecisionOption>;
+
+/** A question that a job put to people, because nothing it can read answers it. */
+export const JobDecision = z.object({
+  id: z.string(),
+  /** Name of the step that asks. */
+  step: z.string(),
+  question: z.string(),
+  /** What is known, by name, in the order in which it is told. */
+  facts: z.record(z.string(), z.string()),
+  options: z.array(DecisionOption),
+  askedAt: z.date(),
+  answer: z.object({ option: z.string(), reason: z.string(), by: z.string(), at: z.date() }).nullable(),
+});
+export type JobDecision = z.infer<typeof JobDecision>;
+
 export const Job = z.object({
   /** Equals the `requestId` that started it. */
   id: z.string(),
@@ -50,6 +73,8 @@ export const Job = z.object({
   /** Name of the step that runs, or ran last. */
   currentStep: z.string().nullable(),
   error: ErrorFactsSchema.nullable(),
+  /** The question that it waits on; null unless it is in `needsDecision`. */
+  decision: JobDecision.nullable(),
   /** Who asked: operator name. */
   requestedBy: z.string(),
   /** Machine whose console runs it. */
@@ -58,9 +83,18 @@ export const Job = z.object({
   startedAt: z.date().nullable(),
   endedAt: z.date().nullable(),
   /** What can be done with it now. */
-  can: z.object({ cancel: z.boolean(), retry: z.boolean(), rollBack: z.boolean() }),
+  can: z.object({
+    cancel: z.boolean(),
+    retry: z.boolean(),
+    rollBack: z.boolean(),
+    /** The console that ran it is silent: this one may take it over. */
+    adopt: z.boolean(),
+  }),
 });
 export type Job = z.infer<typeof Job>;
+
+/** What is typed to confirm a dangerous option: the tenant's slug, or the job's id where there is no tenant. */
+export const confirmWordOf = (job: Pick<Job, "id" | "tenantSlug">): string => job.tenantSlug ?? job.id;
 
 export const JobStep = z.object({
   jobId: z.string(),
@@ -97,7 +131,20 @@ export const LiveEvent = z.discriminatedUnion("type", [
   /** The named contract area has new data: refetch what is shown of it. `id` narrows it to one tenant. */
   z.object({
     type: z.literal("stale"),
-    area: z.enum(["fleet", "tenant", "settings", "lab", "calendar", "terminal", "terms"]),
+    area: z.enum([
+      "fleet",
+      "tenant",
+      "settings",
+      "lab",
+      "calendar",
+      "terminal",
+      "terms",
+      "restore",
+      "snapshot",
+      "access",
+      "maintenance",
+      "metrics",
+    ]),
     id: z.string().optional(),
   }),
   /** Sent at once on connecting and every 10 s, so that a silent connection is known to be alive. */

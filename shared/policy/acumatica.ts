@@ -142,6 +142,7 @@ export const ACUMATICA: PolicyProfile = {
     keptCopy: { rule: "R66", source: "AC:53", needsEvaluation: true, needsFee: true },
     overwrite: { rule: "R72", source: "AC:52", needsFreshSnapshot: true, outOfHours: true },
     versionMatch: { rule: "R71", source: "AC:55,56" },
+    refresh: { rule: "R29", source: "AC:40", needsFee: true },
     snapshotQuota: { rule: "R68", source: "AC:43" },
     cleanUp: {
       rule: "R70",

@@ -59,7 +59,10 @@ export function checkPrefix(profile: PolicyProfile, prefix: string, takenPrefixe
 /** Says whether a tenant may use a domain of its own (R11: never; R12: with its own certificate). */
 export function checkCustomDomain(profile: PolicyProfile, domain: string, hasCertificate: boolean): Verdict {
   const { custom } = profile.domain;
-  if (!custom.allowed) return refuse(custom, `${profile.name} gives no choice of the domain name.`);
+  if (!custom.allowed)
+    return refuse(custom, `${profile.name} gives no choice of the domain name.`, {
+      facts: { case: "domain.noChoice", service: profile.name },
+    });
   const labels = domain.toLowerCase().split(".");
   const fault =
     domain.length > 253
@@ -67,9 +70,17 @@ export function checkCustomDomain(profile: PolicyProfile, domain: string, hasCer
       : labels.length < 2
         ? "it needs a name and a top-level domain"
         : labels.map(labelFault).find((one) => one !== undefined && !one.startsWith("two hyphens"));
-  if (fault) return refuse(custom, `"${domain.slice(0, 80)}" is no domain name: ${fault}.`);
-  if (!hasCertificate) return refuse(custom, `${domain} needs a certificate supplied by the customer.`);
-  return allow(custom, `${domain} may be used with the customer's own certificate.`);
+  if (fault)
+    return refuse(custom, `"${domain.slice(0, 80)}" is no domain name: ${fault}.`, {
+      facts: { case: "domain.malformed", domain: domain.slice(0, 80) },
+    });
+  if (!hasCertificate)
+    return refuse(custom, `${domain} needs a certificate supplied by the customer.`, {
+      facts: { case: "domain.needsCertificate", domain },
+    });
+  return allow(custom, `${domain} may be used with the customer's own certificate.`, {
+    facts: { case: "domain.own", domain },
+  });
 }
 
 /**
@@ -83,7 +94,8 @@ export function checkCertificate(profile: PolicyProfile, notAfter: Date, now: Da
   const daysLeft = Math.floor(leftMs / DAY_MS);
   const reached = certificate.watchDays.filter((days) => leftMs <= days * DAY_MS);
   const stepDays = reached.length > 0 ? Math.min(...reached) : null;
-  const extra = { facts: { daysLeft, stepDays }, note: certificate.note };
+  const name = leftMs <= 0 ? "certificate.ended" : "certificate.lasts";
+  const extra = { facts: { case: name, daysLeft, stepDays, endsAt: notAfter.toISOString() }, note: certificate.note };
   if (leftMs <= 0) return refuse(certificate, `The certificate ended on ${notAfter.toISOString()}.`, extra);
   return allow(certificate, `The certificate ends in ${daysLeft} days.`, extra);
 }

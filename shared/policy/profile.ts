@@ -189,6 +189,8 @@ export const PolicyProfile = z.strictObject({
     /** Overwriting production. */
     overwrite: Cited.extend({ needsFreshSnapshot: z.boolean(), outOfHours: z.boolean() }),
     versionMatch: Cited,
+    /** Refresh of a test environment from production. */
+    refresh: Cited.extend({ needsFee: z.boolean() }).optional(),
     snapshotQuota: Cited.optional(),
     cleanUp: Cited.extend({ adviseAfterDays: Days }).optional(),
     exportFile: Cited.optional(),

@@ -2,6 +2,7 @@ import { DAY_MS } from "../time.ts";
 import { utcText } from "./calendar.ts";
 import type { PolicyProfile } from "./profile.ts";
 import { allow, type Clause, refuse, verdict, type Verdict } from "./verdict.ts";
+import { compareVersions } from "./version-support.ts";
 import { checkBusinessHours } from "./windows.ts";
 
 export const RESTORE_REASONS = ["vendor", "disaster", "customer-caused", "kept-copy", "individual", "drill"] as const;
@@ -71,17 +72,26 @@ function checkReason(profile: PolicyProfile, facts: RestoreFacts): Verdict[] {
 function needs(clause: Clause, what: string, papers: readonly [string, boolean, string | null][]): Verdict {
   const asked = papers.filter(([, needed]) => needed);
   const missing = asked.filter(([, , paper]) => !paper?.trim()).map(([name]) => name);
-  if (missing.length > 0) return refuse(clause, `${what} needs ${missing.join(" and ")}.`);
+  if (missing.length > 0)
+    return refuse(clause, `${what} needs ${missing.join(" and ")}.`, {
+      facts: { case: "papers.missing", papers: missing.join(", ") },
+    });
   const names = asked.map(([name]) => name).join(" and ");
-  return allow(clause, names ? `${what} has ${names}.` : `${what} needs no paper.`);
+  return allow(clause, names ? `${what} has ${names}.` : `${what} needs no paper.`, {
+    facts: names ? { case: "papers.there", papers: asked.map(([name]) => name).join(", ") } : { case: "papers.none" },
+  });
 }
 
 /** A restore that nothing guarantees runs once somebody accepted that in writing (R67). */
 export function checkBestEffort(profile: PolicyProfile, acceptedBy: string | null): Verdict {
   const clause = profile.backups.bestEffort ?? { rule: "R67", source: "AC:54" };
   return acceptedBy?.trim()
-    ? allow(clause, `Best effort, accepted by ${acceptedBy.trim().slice(0, 80)}.`)
-    : refuse(clause, "Nobody guarantees that this restore works: it is best effort and needs a recorded acceptance.");
+    ? allow(clause, `Best effort, accepted by ${acceptedBy.trim().slice(0, 80)}.`, {
+        facts: { case: "papers.accepted", by: acceptedBy.trim().slice(0, 80) },
+      })
+    : refuse(clause, "Nobody guarantees that this restore works: it is best effort and needs a recorded acceptance.", {
+        facts: { case: "papers.notAccepted" },
+      });
 }
 
 function checkOverwrite(profile: PolicyProfile, facts: RestoreFacts): Verdict[] {
@@ -91,8 +101,9 @@ function checkOverwrite(profile: PolicyProfile, facts: RestoreFacts): Verdict[] 
     ...(overwrite.needsFreshSnapshot
       ? [
           facts.freshSnapshot
-            ? allow(overwrite, "A fresh snapshot of production was taken first.")
+            ? allow(overwrite, "A fresh snapshot of production is taken first.", { facts: { case: "overwrite.fresh" } })
             : refuse(overwrite, "A restore overwrites production: take a fresh snapshot of it first.", {
+                facts: { case: "overwrite.notFresh" },
                 note: overwrite.note,
               }),
         ]
@@ -108,17 +119,93 @@ export function checkVersionMatch(
 ): Verdict {
   const { versionMatch } = profile.restores;
   const { sourceVersion, targetVersion, exported } = facts;
-  const shown = { sourceVersion, targetVersion, exported };
+  const told = (name: string) => ({ case: `copyVersion.${name}`, sourceVersion, targetVersion, exported });
   if (!exported)
-    return allow(versionMatch, "A stored copy is upgraded with the system.", { facts: shown, note: versionMatch.note });
+    return allow(versionMatch, "A stored copy is upgraded with the system.", {
+      facts: told("stored"),
+      note: versionMatch.note,
+    });
   return verdict(
     versionMatch,
     sourceVersion === targetVersion,
     sourceVersion === targetVersion
       ? `Both sides run ${targetVersion}.`
       : `The copy is of ${sourceVersion}, the target runs ${targetVersion}: restore beside it on ${sourceVersion}, then upgrade.`,
-    { facts: shown, note: versionMatch.note },
+    { facts: told(sourceVersion === targetVersion ? "same" : "other"), note: versionMatch.note },
   );
+}
+
+/**
+ * Says whether the software of the target can read the copy's data (R71): data is taken over from an older version, never
+ * from a newer one. `hasImage`: the catalogue holds the copy's own version, so that it can be restored beside on that.
+ */
+export function checkSourceVersion(
+  profile: PolicyProfile,
+  facts: { readonly sourceVersion: string | null; readonly targetVersion: string | null; readonly hasImage: boolean },
+): Verdict {
+  const { versionMatch } = profile.restores;
+  const { sourceVersion, targetVersion, hasImage } = facts;
+  const told = (name: string) => ({ case: `copyVersion.${name}`, sourceVersion, targetVersion });
+  const order = sourceVersion && targetVersion ? compareVersions(sourceVersion, targetVersion) : undefined;
+  if (sourceVersion !== null && sourceVersion === targetVersion)
+    return allow(versionMatch, `Both sides run ${targetVersion}.`, { facts: told("same") });
+  if (order === undefined)
+    return refuse(versionMatch, "The versions of copy and target cannot be compared.", { facts: told("unknown") });
+  if (order <= 0)
+    return allow(versionMatch, `The copy of ${sourceVersion} is upgraded to ${targetVersion} when it is set up.`, {
+      facts: told("older"),
+    });
+  return refuse(
+    versionMatch,
+    hasImage
+      ? `The copy is of ${sourceVersion}, newer than ${targetVersion}: restore it beside on the image of ${sourceVersion}, then upgrade the target.`
+      : `The copy is of ${sourceVersion}, newer than ${targetVersion}, and no image of ${sourceVersion} is left.`,
+    { facts: told(hasImage ? "newer" : "newerNoImage") },
+  );
+}
+
+/**
+ * What a refresh of a test environment from production has to pass: what it loses is said (R28), its fee is there where
+ * the contract charges it, and its data fits (R29).
+ *
+ * A volume cannot shrink: one made of production's copy is as large as production's. R8 limits what a test environment
+ * computes with, so a larger volume is said and not refused.
+ */
+export function checkRefresh(
+  profile: PolicyProfile,
+  facts: {
+    readonly target: "test" | "sandbox";
+    readonly fee: string | null;
+    readonly neededGiB: number;
+    readonly targetGiB: number | null;
+    /** Newest business record of the test data; null when there is none or nothing answers. */
+    readonly lastChangeAt: Date | null;
+  },
+): Verdict[] {
+  const { refresh } = profile.restores;
+  const loses = { rule: "R28", source: "AC:37,38" };
+  const fits = { rule: "R29", source: "AC:40" };
+  const { target, neededGiB, targetGiB, lastChangeAt } = facts;
+  const changedAt = lastChangeAt && utcText(lastChangeAt);
+  const grows = targetGiB !== null && neededGiB > targetGiB;
+  const told = (name: string) => ({ case: `refresh.${name}`, kind: target, neededGiB, targetGiB });
+  return [
+    allow(
+      loses,
+      changedAt
+        ? `The ${target} environment's own changes are lost; the newest is of ${changedAt}.`
+        : `The ${target} environment's own changes are lost; when it was changed last is not known.`,
+      { facts: changedAt ? { case: "refresh.loses", kind: target, changedAt } : told("losesUnknown") },
+    ),
+    allow(
+      fits,
+      grows
+        ? `The ${target} volume grows from ${targetGiB} to ${neededGiB} GiB: production's data has to fit.`
+        : `Production's data fits: ${neededGiB} GiB.`,
+      { facts: told(grows ? "grows" : "fits") },
+    ),
+    ...(refresh?.needsFee ? [needs(refresh, "A refresh", [["its fee", true, facts.fee]])] : []),
+  ];
 }
 
 export interface Storage {
@@ -141,21 +228,34 @@ export function storageBar(storage: Storage): { dataBytes: number; snapshotBytes
 /** A snapshot is a full copy and must fit the free part of the bought storage (R68). */
 export function checkSnapshotSpace(profile: PolicyProfile, storage: Storage): Verdict {
   const clause = profile.restores.snapshotQuota ?? { rule: "R68", source: "AC:43" };
-  if (!profile.restores.snapshotQuota) return allow(clause, `${profile.name} sells no storage for snapshots.`);
+  if (!profile.restores.snapshotQuota)
+    return allow(clause, `${profile.name} sells no storage for snapshots.`, {
+      facts: { case: "snapshotSpace.notSold", service: profile.id },
+    });
   const { freeBytes } = storageBar(storage);
-  const facts = { freeBytes, projectedBytes: storage.databaseBytes };
+  const told = (fits: boolean) => ({
+    facts: {
+      case: fits ? "snapshotSpace.fits" : "snapshotSpace.full",
+      freeBytes,
+      projectedBytes: storage.databaseBytes,
+    },
+  });
   return storage.databaseBytes <= freeBytes
-    ? allow(clause, `The snapshot of ${storage.databaseBytes} bytes fits the free ${freeBytes}.`, { facts })
-    : refuse(clause, `The snapshot takes ${storage.databaseBytes} bytes, ${freeBytes} are free.`, { facts });
+    ? allow(clause, `The snapshot of ${storage.databaseBytes} bytes fits the free ${freeBytes}.`, told(true))
+    : refuse(clause, `The snapshot takes ${storage.databaseBytes} bytes, ${freeBytes} are free.`, told(false));
 }
 
 /** Advises to export, download and delete a snapshot that has been lying about (R70). */
 export function checkCleanUp(profile: PolicyProfile, takenAt: Date, now: Date): Verdict {
   const clause = profile.restores.cleanUp;
-  if (!clause) return allow({ rule: "R70", source: "AC:55" }, `${profile.name} gives no such advice.`);
+  if (!clause)
+    return allow({ rule: "R70", source: "AC:55" }, `${profile.name} gives no such advice.`, {
+      facts: { case: "cleanUp.none", service: profile.id },
+    });
   const days = Math.floor((now.getTime() - takenAt.getTime()) / DAY_MS);
-  const facts = { days, adviseAfterDays: clause.adviseAfterDays };
-  return days < clause.adviseAfterDays
+  const isYoung = days < clause.adviseAfterDays;
+  const facts = { case: isYoung ? "cleanUp.young" : "cleanUp.due", days, adviseAfterDays: clause.adviseAfterDays };
+  return isYoung
     ? allow(clause, `The snapshot is ${days} days old.`, { facts, note: clause.note })
     : refuse(clause, `The snapshot doubles the database since ${days} days: export it, download it, delete it.`, {
         facts,
@@ -172,7 +272,11 @@ export function checkSnapshotDeletion(
   const { deletion } = profile.restores;
   const warning = facts.hasExportedCopy ? "" : " No exported copy of it exists.";
   return verdict(deletion, facts.typed === facts.name, `Deleting ${facts.name} is for good.${warning}`, {
-    facts: { hasExportedCopy: facts.hasExportedCopy },
+    facts: {
+      case: facts.hasExportedCopy ? "deletion.exported" : "deletion.notExported",
+      name: facts.name,
+      hasExportedCopy: facts.hasExportedCopy,
+    },
     note: deletion.note,
   });
 }
@@ -183,10 +287,13 @@ export function checkExportFile(profile: PolicyProfile, preparedAt: Date, now: D
   const days = profile.fromContract.exportFileDays;
   if (days === undefined)
     return allow(clause, "The file is temporary; how long it is kept is not entered from the contract.", {
+      facts: { case: "exportFile.unknown" },
       note: profile.restores.exportFile?.note,
     });
   const until = utcText(new Date(preparedAt.getTime() + days * DAY_MS));
   return now <= new Date(until)
-    ? allow(clause, `The file can be fetched until ${until}.`, { facts: { until } })
-    : refuse(clause, `The file could be fetched until ${until}: prepare it again.`, { facts: { until } });
+    ? allow(clause, `The file can be fetched until ${until}.`, { facts: { case: "exportFile.there", until } })
+    : refuse(clause, `The file could be fetched until ${until}: prepare it again.`, {
+        facts: { case: "exportFile.ended", until },
+      });
 }

@@ -7,9 +7,10 @@ import { z } from "zod";
 export const Verdict = z.object({
   /**
    * Number in docs/policy.md, "R8"; "quota" is the AWS account's own limit, "overlap" and "blackout" are the calendar's
-   * own order. Several rules in one check name the one that decided.
+   * own order, "identity" and "source" are what a restore must know of itself. Several rules in one check name the
+   * one that decided.
    */
-  rule: z.string().regex(/^(?:R\d{1,3}|quota|overlap|blackout)$/),
+  rule: z.string().regex(/^(?:R\d{1,3}|quota|overlap|blackout|identity|source)$/),
   allowed: z.boolean(),
   /** RFC 3339 UTC instant or plain date from which the act is allowed; absent when time does not help. */
   earliest: z.string().optional(),

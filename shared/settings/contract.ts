@@ -1,6 +1,16 @@
 import { oc } from "@orpc/contract";
 import { z } from "zod";
-import { Account, AccountCheck, AccountInput, ConsoleStatus, Settings, SettingsPatch, VaultStatus } from "./model.ts";
+import {
+  Account,
+  AccountCheck,
+  AccountInput,
+  ConsoleStatus,
+  MailServer,
+  MailSettings,
+  Settings,
+  SettingsPatch,
+  VaultStatus,
+} from "./model.ts";
 
 const AccountRef = z.object({ account: z.string().min(1).max(100) });
 
@@ -18,6 +28,16 @@ export const settingsContract = {
   removeAccount: oc
     .input(AccountRef.extend({ confirm: z.string().max(100) }))
     .output(z.object({ removed: z.string() })),
+  mail: oc.output(MailSettings),
+  /**
+   * Null forgets the server. `password` goes into the vault, for this user at this server only: another one never gets
+   * it. Absent, a password that is known for both stays.
+   */
+  setMail: oc
+    .input(z.object({ server: MailServer.nullable(), password: z.string().min(1).max(1_000).optional() }))
+    .output(MailSettings),
+  /** Connects, encrypts and logs in; nothing is sent. `greeting` is the server's last answer. */
+  checkMail: oc.output(z.object({ greeting: z.string() })),
   vaultStatus: oc.output(VaultStatus),
   /** Opens the vault; on a new one sets its passphrase (12 characters at least). */
   unlockVault: oc.input(z.object({ passphrase: z.string().min(1).max(1_000) })).output(VaultStatus),

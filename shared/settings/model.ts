@@ -1,6 +1,25 @@
 import { z } from "zod";
 import { Cidr } from "../network.ts";
 
+/** The company's own mail server; its password is in the vault. */
+export const MailServer = z.object({
+  host: z
+    .string()
+    .trim()
+    .regex(/^[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$/),
+  port: z.number().int().min(1).max(65_535).default(587),
+  /** `starttls` is required, not tried; `none` is never given a password, but on this machine. */
+  tls: z.enum(["tls", "starttls", "none"]).default("starttls"),
+  user: z.string().trim().min(1).max(200).nullable().default(null),
+  /** Address that notices come from. */
+  from: z.email().max(200),
+  fromName: z.string().trim().max(100).default(""),
+  replyTo: z.email().max(200).nullable().default(null),
+  /** PEM file of the authority that signed the server's certificate, absolute path. */
+  caFile: z.string().max(1_000).nullable().default(null),
+});
+export type MailServer = z.infer<typeof MailServer>;
+
 const choices = {
   language: z.enum(["system", "en", "fr"]),
   theme: z.enum(["system", "light", "dark"]),
@@ -10,10 +29,13 @@ const choices = {
   inventorySeconds: z.number().int().min(15).max(86_400),
   /** Seconds between two HTTPS health checks of a production environment. */
   healthSeconds: z.number().int().min(5).max(3_600),
+  /** Seconds between two readings of a host's counters. */
+  metricsSeconds: z.number().int().min(10).max(60),
   /** Networks allowed to reach SSH on new hosts. */
   sshFrom: z.array(Cidr).max(50),
   /** Saved views of the fleet table. */
   fleetViews: z.array(z.object({ name: z.string().min(1).max(60), state: z.string().max(10_000) })).max(100),
+  mail: MailServer.nullable(),
 };
 
 /** Choices of one operator on one workstation; nothing secret. Unknown keys of a newer app are kept. */
@@ -23,14 +45,20 @@ export const Settings = z.object({
   operator: choices.operator.default("operator"),
   inventorySeconds: choices.inventorySeconds.default(60),
   healthSeconds: choices.healthSeconds.default(30),
+  metricsSeconds: choices.metricsSeconds.default(10),
   sshFrom: choices.sshFrom.default([]),
   fleetViews: choices.fleetViews.default([]),
+  mail: choices.mail.default(null),
 });
 export type Settings = z.infer<typeof Settings>;
 
 /** The keys to change. Not `Settings.partial()`: that fills in the defaults of the absent keys. */
 export const SettingsPatch = z.object(choices).partial();
 export type SettingsPatch = z.infer<typeof SettingsPatch>;
+
+/** What the window may know of the mail settings: never the password. */
+export const MailSettings = z.object({ server: MailServer.nullable(), hasPassword: z.boolean() });
+export type MailSettings = z.infer<typeof MailSettings>;
 
 export const AccountCredentials = z.discriminatedUnion("kind", [
   /** A profile of ~/.aws: keys, SSO, assumed role or process, resolved by the AWS SDK. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Job } from "../jobs/model.ts";
 import { Cidr } from "../network.ts";
 import { Verdict } from "../policy/verdict.ts";
+import { Lockout, LockoutReading } from "./lockout.ts";
 
 export const SERVICES = ["openbravo", "acumatica"] as const;
 /** The service profile whose contract binds the tenant: OB = Openbravo Cloud, AC = Acumatica SaaS. */
@@ -43,6 +44,10 @@ export const Health = z.object({
   checkedAt: z.date().nullable(),
   /** Why, when not up: "database does not answer". */
   detail: z.string().nullable(),
+  /** What the host says of a lock-out; absent when it did not answer. */
+  lockout: LockoutReading.nullable().optional(),
+  /** Of the certificate that it answered with. */
+  certificate: z.object({ validTo: z.date(), issuer: z.string() }).optional(),
 });
 export type Health = z.infer<typeof Health>;
 
@@ -87,6 +92,17 @@ export const Environment = z.object({
   launchedAt: z.date().nullable(),
   /** Contract says: no monitoring, no backup, no SLA (R9). */
   unprotected: z.boolean(),
+  /** Null while it is open, as it should be. */
+  lockout: Lockout.nullable(),
+  /** As last seen; `mark` is the watch step that was reached (60, 30 or 7 days, R13). */
+  certificate: z
+    .object({
+      endsAt: z.date(),
+      issuer: z.string(),
+      daysLeft: z.number().int(),
+      mark: z.number().int().nullable(),
+    })
+    .nullable(),
 });
 export type Environment = z.infer<typeof Environment>;
 

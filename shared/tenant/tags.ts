@@ -26,6 +26,16 @@ export const TAG = {
   resource: "fleetwright:resource",
   kind: "fleetwright:kind",
   takenAt: "fleetwright:taken-at",
+  label: "fleetwright:label",
+  takenBy: "fleetwright:taken-by",
+  imageId: "fleetwright:image-id",
+  /** Consistency that a snapshot really reached: quiesced, application or crash. */
+  grade: "fleetwright:grade",
+  /** SHA-256 of the manifest that was read from the host with the snapshot. */
+  manifest: "fleetwright:manifest",
+  systemIdentifier: "fleetwright:system-identifier",
+  /** Until when something that is no longer used is kept, RFC 3339. */
+  keptUntil: "fleetwright:kept-until",
   product: "fleetwright:product",
   sshUser: "fleetwright:ssh-user",
 } as const;

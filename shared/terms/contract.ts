@@ -28,6 +28,15 @@ export const termsContract = {
   solve: oc
     .input(z.object({ tenant: TenantRef, act: SolveAct, announcedOn: Day.optional(), wantedOn: Day.optional() }))
     .output(Solution),
+  /**
+   * A company's own profile, checked whole: InvalidInput names every fault and nothing is taken over; Conflict for a
+   * version that is kept with other numbers. It binds a tenant once that is recorded in the tenant's contract.
+   */
+  addProfile: oc.input(z.object({ profile: z.record(z.string().max(100), z.unknown()) })).output(ProfileView),
+  /** The profile as JSON: what one's own is made from. */
+  profileDocument: oc
+    .input(z.object({ profileId: z.string().min(1).max(42) }))
+    .output(z.object({ fileName: z.string(), text: z.string() })),
   /** The numbers of each profile, with rule, source and the tenants that they bind. */
   profiles: oc.output(z.array(ProfileView)),
 };

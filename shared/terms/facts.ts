@@ -1,8 +1,8 @@
 import { AppError } from "../errors.ts";
-import { addToDay, dateOf, dayIn, zonedAt } from "../policy/calendar.ts";
+import { addToDay, dateOf, dayIn, isZone, zonedAt } from "../policy/calendar.ts";
+import { checkException, effectiveProfile } from "../policy/effective-profile.ts";
 import type { LifecycleFacts } from "../policy/lifecycle.ts";
-import type { PolicyProfile } from "../policy/profile.ts";
-import { profileOf } from "../policy/profiles.ts";
+import { PolicyProfile } from "../policy/profile.ts";
 import { checkTermLength } from "../policy/term.ts";
 import type { Environment, Tenant } from "../tenant/model.ts";
 import { HOUR_MS } from "../time.ts";
@@ -26,6 +26,9 @@ const NOTHING: TermsFacts = {
   termMonths: null,
   uptimePercent: null,
   retentionTiers: [],
+  contacts: [],
+  profileId: null,
+  contractNumbers: {},
 };
 
 /** What the records, oldest first, say together. */
@@ -56,6 +59,14 @@ function withEntry(facts: TermsFacts, entry: TermsEntry): TermsFacts {
       return { ...facts, uptimePercent: entry.percent };
     case "tiers":
       return { ...facts, retentionTiers: entry.tiers };
+    case "contacts":
+      return { ...facts, contacts: entry.addresses };
+    case "profile":
+      return { ...facts, profileId: entry.profileId };
+    case "from-contract": {
+      const { [entry.name]: _before, ...others } = facts.contractNumbers;
+      return { ...facts, contractNumbers: entry.value === null ? others : { ...others, [entry.name]: entry.value } };
+    }
     case "exception":
     case "exception-end":
       return facts;
@@ -70,25 +81,56 @@ export function exceptionsOf(records: readonly TermsRecord[], today: string): Te
   return records
     .flatMap(({ id, entry, reason, by }) => {
       if (entry.kind !== "exception") return [];
-      const { rule, document, from, until } = entry;
+      const { rule, document, from, until, numbers = {} } = entry; // older records have none
       const inTime = today < from ? "ahead" : today > until ? "over" : "in-force";
       const standing = withdrawn.has(id) ? "withdrawn" : inTime;
-      return [{ id, rule, document, from, until, reason, by, standing } satisfies TermsException];
+      return [{ id, rule, document, from, until, numbers, reason, by, standing } satisfies TermsException];
     })
     .toSorted((a, b) => (a.from === b.from ? 0 : a.from < b.from ? -1 : 1));
 }
 
 /** The profile's numbers with what was entered from the signed contract. */
 export function profileWith(profile: PolicyProfile, facts: TermsFacts): PolicyProfile {
-  const { uptimePercent, retentionTiers } = facts;
+  const { uptimePercent, retentionTiers, contractNumbers } = facts;
+  if (uptimePercent === null && retentionTiers.length === 0 && Object.keys(contractNumbers).length === 0)
+    return profile;
   return {
     ...profile,
     fromContract: {
       ...profile.fromContract,
+      ...(contractNumbers as Partial<PolicyProfile["fromContract"]>),
       ...(uptimePercent === null ? {} : { uptimePercent }),
       ...(retentionTiers.length === 0 ? {} : { retentionTiers: [...retentionTiers] }),
     },
   };
+}
+
+/**
+ * The numbers that bind a tenant at `now`: the profile with what was entered from the signed contract and every exception
+ * in force. Exceptions that no longer fit a newer profile are left out rather than refused: they were checked when they
+ * were recorded, and a tenant without rules would be worse.
+ */
+export function bindingProfile(
+  profile: PolicyProfile,
+  tenant: Pick<TermsTenant, "zone">,
+  records: readonly TermsRecord[],
+  now: Date,
+): PolicyProfile {
+  if (records.length === 0) return profile;
+  const own = profileWith(profile, factsOf(records));
+  const today = dayIn(now, isZone(tenant.zone) ? tenant.zone : "UTC");
+  const standing = exceptionsOf(records, today).filter((one) => one.standing === "in-force");
+  try {
+    return effectiveProfile(own, standing, today);
+  } catch {
+    return standing.reduce((fitting, one) => {
+      try {
+        return effectiveProfile(fitting, [one], today);
+      } catch {
+        return fitting;
+      }
+    }, own);
+  }
 }
 
 /** First moment of a day in a zone. */
@@ -132,10 +174,16 @@ const CLOCK_TOLERANCE_MS = HOUR_MS;
 /**
  * Refuses an entry that contradicts what is known, by name and with nothing changed.
  *
- * A recorded day has happened, except the end, which may lie ahead. Throws AppError InvalidInput, Conflict for an
+ * `profile` is the one that binds the tenant without its exceptions. A recorded day has happened, except the end, which may lie ahead. Throws AppError InvalidInput, Conflict for an
  * exception that overlaps another one of its rule, RefusedByRule for a term below the contract's minimum.
  */
-export function checkEntry(tenant: TermsTenant, records: readonly TermsRecord[], entry: TermsEntry, now: Date): void {
+export function checkEntry(
+  tenant: TermsTenant,
+  profile: PolicyProfile,
+  records: readonly TermsRecord[],
+  entry: TermsEntry,
+  now: Date,
+): void {
   const today = dayIn(now, tenant.zone);
   const facts = factsOf(records);
   const { slug, invoiceDate } = tenant;
@@ -197,7 +245,7 @@ export function checkEntry(tenant: TermsTenant, records: readonly TermsRecord[],
       return;
     case "term": {
       if (entry.months === null) return somethingToTakeBack("length of the term", facts.termMonths);
-      const verdict = checkTermLength(profileOf(tenant.service), entry.months);
+      const verdict = checkTermLength(profile, entry.months);
       if (!verdict.allowed)
         throw new AppError("RefusedByRule", `${slug}: ${verdict.reason} Nothing was recorded.`, {
           ...{ retryable: false, tenant: slug, rule: verdict.rule },
@@ -210,6 +258,12 @@ export function checkEntry(tenant: TermsTenant, records: readonly TermsRecord[],
       const twice = names.find((name, index) => names.indexOf(name) !== index);
       if (twice !== undefined)
         refuse(`the retention schedule "${twice}" is named twice.`, "Give each one its own name.");
+      return;
+    }
+    case "contacts": {
+      const addresses = entry.addresses.map((address) => address.toLowerCase());
+      const twice = addresses.find((address, index) => addresses.indexOf(address) !== index);
+      if (twice !== undefined) refuse(`the address ${twice} is named twice.`, "Name each address once.");
       return;
     }
     case "exception": {
@@ -231,6 +285,8 @@ export function checkEntry(tenant: TermsTenant, records: readonly TermsRecord[],
             next: "Choose days outside of it, or withdraw the other exception first.",
           },
         );
+      const others = exceptionsOf(records, today).filter((one) => one.standing !== "withdrawn");
+      checkException(profileWith(profile, facts), others, { ...entry, id: "new" });
       return;
     }
     case "exception-end": {
@@ -239,6 +295,15 @@ export function checkEntry(tenant: TermsTenant, records: readonly TermsRecord[],
       if (known?.standing === "withdrawn") refuse("this exception is withdrawn already.", "Nothing is left to do.");
       return;
     }
+    case "from-contract": {
+      if (entry.value === null) return somethingToTakeBack(entry.name, facts.contractNumbers[entry.name] ?? null);
+      const changed = profileWith(profile, withEntry(facts, entry));
+      const parsed = PolicyProfile.shape.fromContract.safeParse(changed.fromContract);
+      if (!parsed.success)
+        refuse(`${entry.name} cannot be ${entry.value}.`, "Enter it as the signed contract names it.");
+      return;
+    }
+    case "profile":
     case "standing":
     case "hold":
     case "uptime":

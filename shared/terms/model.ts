@@ -20,6 +20,23 @@ export const RetentionTier = z.object({
 });
 export type RetentionTier = z.infer<typeof RetentionTier>;
 
+const NumberValue = z.union([
+  z.number(),
+  z.boolean(),
+  z.string().max(200),
+  z.array(z.union([z.string().max(200), z.number()])).max(1_000),
+]);
+
+/** Fields of the profile's `fromContract` that one contract may name for itself. */
+export const CONTRACT_NUMBERS = [
+  "supportedReleases",
+  "exportFileDays",
+  "calendarChangeNoticeHours",
+  "emergencyMinutesExcluded",
+] as const;
+export const ContractNumberName = z.enum(CONTRACT_NUMBERS);
+export type ContractNumberName = z.infer<typeof ContractNumberName>;
+
 /** One fact that only people know. The newest of a kind holds; `null` takes the earlier one back. */
 export const TermsEntry = z.discriminatedUnion("kind", [
   /** Written notice of the end was received. */
@@ -35,6 +52,11 @@ export const TermsEntry = z.discriminatedUnion("kind", [
   /** Monthly availability that the signed contract names. */
   z.object({ kind: z.literal("uptime"), percent: z.number().min(0).max(100).nullable() }),
   z.object({ kind: z.literal("tiers"), tiers: z.array(RetentionTier).max(20) }),
+  /** Where the tenant's notices go; an empty list takes them back. */
+  z.object({
+    kind: z.literal("contacts"),
+    addresses: z.array(z.email().max(200)).max(20),
+  }),
   /** A written departure from one rule; both days count. */
   z.object({
     kind: z.literal("exception"),
@@ -42,6 +64,19 @@ export const TermsEntry = z.discriminatedUnion("kind", [
     document: z.string().trim().min(1).max(200),
     from: Day,
     until: Day,
+    /** Numbers that hold instead of the profile's, by path; none: the document excuses from the rule as it stands. */
+    numbers: z
+      .record(z.string().min(1).max(100), NumberValue)
+      .refine((numbers) => Object.keys(numbers).length <= 20, { error: "must be 20 numbers at most" })
+      .default({}),
+  }),
+  /** A company's profile in the place of the service's own; null: the service's own again. */
+  z.object({ kind: z.literal("profile"), profileId: z.string().min(1).max(42).nullable() }),
+  /** A number that only the signed contract names. */
+  z.object({
+    kind: z.literal("from-contract"),
+    name: ContractNumberName,
+    value: z.union([z.number(), z.boolean()]).nullable(),
   }),
   /** Takes back an exception that was recorded by mistake or ended early. */
   z.object({ kind: z.literal("exception-end"), exceptionId: z.string().min(1).max(100) }),
@@ -65,6 +100,7 @@ export const TermsException = z.object({
   document: z.string(),
   from: z.string(),
   until: z.string(),
+  numbers: z.record(z.string(), NumberValue),
   reason: z.string(),
   by: z.string(),
   /** Against today in the customer's zone. */
@@ -83,6 +119,11 @@ export const TermsFacts = z.object({
   termMonths: z.number().int().nullable(),
   uptimePercent: z.number().nullable(),
   retentionTiers: z.array(RetentionTier),
+  contacts: z.array(z.string()),
+  /** Id of the company's profile that binds instead of the service's own. */
+  profileId: z.string().nullable(),
+  /** Entered from the signed contract. */
+  contractNumbers: z.partialRecord(ContractNumberName, z.union([z.number(), z.boolean()])),
 });
 export type TermsFacts = z.infer<typeof TermsFacts>;
 
@@ -276,6 +317,10 @@ export const ProfileNumber = z.object({
 });
 export type ProfileNumber = z.infer<typeof ProfileNumber>;
 
+/** An exception of any tenant, as the list of a profile's numbers shows it. */
+export const StandingException = TermsException.extend({ slug: z.string(), customer: z.string() });
+export type StandingException = z.infer<typeof StandingException>;
+
 export const ProfileView = z.object({
   id: z.string(),
   name: z.string(),
@@ -283,5 +328,9 @@ export const ProfileView = z.object({
   service: Service,
   tenants: z.array(z.object({ slug: z.string(), customer: z.string() })),
   numbers: z.array(ProfileNumber),
+  /** Who added it and when; null for a shipped one. */
+  added: z.object({ by: z.string(), at: z.date() }).nullable(),
+  /** In force or ahead, of the tenants that it binds. */
+  exceptions: z.array(StandingException),
 });
 export type ProfileView = z.infer<typeof ProfileView>;

@@ -1,3 +1,4 @@
+import { nameOf } from "../policy/effective-profile.ts";
 import type { PolicyProfile } from "../policy/profile.ts";
 import type { ProfileNumber } from "./model.ts";
 
@@ -37,11 +38,4 @@ function clauseOf(value: { readonly [name: string]: Value | undefined }): Clause
   const { rule, source, note } = value;
   if (typeof rule !== "string" || typeof source !== "string") return null;
   return { rule, source, note: typeof note === "string" ? note : null };
-}
-
-/** What tells an entry of a list apart from the others. */
-function nameOf(value: Value): string | null {
-  if (typeof value !== "object" || isList(value)) return null;
-  const name = value["kind"] ?? value["edition"] ?? value["id"] ?? value["name"];
-  return typeof name === "string" ? name : null;
 }

@@ -11,9 +11,14 @@ export const SCREENS = [
   ["#/versions", "Versions"],
   ["#/expiry", "Expiry"],
   ["#/policy", "Policy profiles"],
+  ["#/maintenance", "Maintenance"],
+  ["#/maintenance/runbooks", "Runbooks"],
+  ["#/maintenance/new", "New run"],
+  ["#/access", "Who may log in"],
   ["#/lab", "Lab"],
   ["#/settings/general", "Settings"],
   ["#/settings/accounts", "Settings"],
+  ["#/settings/mail", "Settings"],
   ["#/settings/vault", "Settings"],
   ["#/settings/about", "Settings"],
 ] as const;
@@ -23,6 +28,10 @@ export const screensOfTenant = (slug: string, customer: string) =>
   [
     [`#/tenants/${slug}`, customer],
     [`#/tenants/${slug}/contract`, `${customer}: Contract`],
+    [`#/tenants/${slug}/restore`, `${customer}: Restores`],
+    [`#/tenants/${slug}/snapshots`, `${customer}: Snapshots`],
+    [`#/tenants/${slug}/access`, customer],
+    [`#/tenants/${slug}/metrics`, `${customer}: Metrics`],
   ] as const;
 
 /** Goes to a screen as a link would and waits for its heading. */

@@ -99,6 +99,10 @@ function environment(index: number, kind: EnvironmentKind, sketch: Sketch, slug:
     readAt: new Date(now.getTime() - 40_000),
     launchedAt: new Date(now.getTime() - (40 + index) * DAY_MS),
     unprotected: !production,
+    lockout: null,
+    certificate: production
+      ? { endsAt: new Date(now.getTime() + 80 * DAY_MS), issuer: "Lab CA", daysLeft: 80, mark: null }
+      : null,
   };
 }
 

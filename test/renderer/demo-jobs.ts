@@ -1,10 +1,11 @@
-import type { Job, JobLogLine, JobStep } from "../../shared/jobs/model.ts";
+import type { Job, JobDecision, JobLogLine, JobStep } from "../../shared/jobs/model.ts";
 import { provisionSteps } from "../../shared/tenant/provision-steps.ts";
 import { MINUTE_MS, SECOND_MS } from "../../shared/time.ts";
 
 export interface JobRecord {
   job: Job;
   steps: JobStep[];
+  decisions?: JobDecision[];
   log: JobLogLine[];
 }
 
@@ -18,12 +19,13 @@ export function jobOf(part: Partial<Job> & Pick<Job, "id" | "subject">): Job {
     percent: 0,
     currentStep: null,
     error: null,
+    decision: null,
     requestedBy: "Camille",
     executor: "ops-desk-3",
     createdAt: new Date(),
     startedAt: null,
     endedAt: null,
-    can: { cancel: true, retry: false, rollBack: false },
+    can: { cancel: true, retry: false, rollBack: false, adopt: false },
     ...part,
   };
 }
@@ -77,6 +79,21 @@ export function linesOf(steps: readonly JobStep[]): JobLogLine[] {
     ]);
 }
 
+/** A question with a harmless, a plain and a dangerous answer. */
+export const demoDecision = (askedAt: Date): JobDecision => ({
+  id: "decision-1",
+  step: "production: export data, what became of it",
+  question: "The host restarted while the command ran. What became of it?",
+  facts: { command: "erpctl export", started: "2026-03-01T09:12:00Z", "last line": "attachments 61 %" },
+  options: [
+    { id: "again", label: "Run it again", danger: false },
+    { id: "done", label: "It is done", danger: true },
+    { id: "stop", label: "Stop the job", danger: false },
+  ],
+  askedAt,
+  answer: null,
+});
+
 /** Jobs in every state that an operator meets. */
 export function demoJobs(now: Date): JobRecord[] {
   const ago = (minutes: number) => new Date(now.getTime() - minutes * MINUTE_MS);
@@ -117,6 +134,25 @@ export function demoJobs(now: Date): JobRecord[] {
       }),
       [],
     ),
+    {
+      ...record(
+        jobOf({
+          id: "job-asks",
+          subject: "Ibis Hotels",
+          tenantId: "t-8",
+          tenantSlug: "ibis-hotels",
+          state: "needsDecision",
+          waitingFor: demoDecision(ago(12)).question,
+          decision: demoDecision(ago(12)),
+          percent: 61,
+          currentStep: demoDecision(ago(12)).step,
+          createdAt: ago(40),
+          startedAt: ago(40),
+        }),
+        stepsOf("job-asks", 12, "running", ago(40)),
+      ),
+      decisions: [demoDecision(ago(12))],
+    },
     record(
       jobOf({
         id: "job-failed",
@@ -130,7 +166,7 @@ export function demoJobs(now: Date): JobRecord[] {
         createdAt: ago(95),
         startedAt: ago(95),
         endedAt: ago(92),
-        can: { cancel: false, retry: true, rollBack: true },
+        can: { cancel: false, retry: true, rollBack: true, adopt: false },
       }),
       failedSteps,
     ),
@@ -146,7 +182,7 @@ export function demoJobs(now: Date): JobRecord[] {
         createdAt: ago(2_000),
         startedAt: ago(2_000),
         endedAt: ago(1_997),
-        can: { cancel: false, retry: false, rollBack: false },
+        can: { cancel: false, retry: false, rollBack: false, adopt: false },
       }),
       stepsOf("job-done", 30, "done", ago(2_000)),
     ),

@@ -1,15 +1,25 @@
 import { decide, type Plan } from "../../main/calendar/decide.ts";
 import { recurringWindows } from "../../main/calendar/recurring.ts";
 import { readStart } from "../../main/calendar/times.ts";
-import type {
-  Blackout,
-  CalendarWindow,
-  WindowDetails,
-  WindowDraft,
-  WindowNotice,
+import {
+  type Blackout,
+  type CalendarWindow,
+  LANGUAGES,
+  type NoticeLanguage,
+  type NoticeTemplate,
+  TEMPLATE_KINDS,
+  type TemplateKind,
+  type TemplateText,
+  type Wave,
+  type WaveDraft,
+  type WaveRow,
+  type WindowDetails,
+  type WindowDraft,
+  type WindowNotice,
 } from "../../shared/calendar/model.ts";
-import { noticeText } from "../../shared/calendar/notice-text.ts";
+import { noticeText, shippedTemplate, templateProblems } from "../../shared/calendar/notice-text.ts";
 import { noticeDueAt, noticeStanding, provesNotice } from "../../shared/calendar/standing.ts";
+import { spreadWave } from "../../shared/calendar/wave.ts";
 import { AppError } from "../../shared/errors.ts";
 import { profileOf } from "../../shared/policy/profiles.ts";
 import { standingRefusals } from "../../shared/policy/verdict.ts";
@@ -18,12 +28,20 @@ import type { Tenant } from "../../shared/tenant/model.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../shared/time.ts";
 
 const BY = "Camille";
+const CONTACTS = ["it@albatros.example", "ops@albatros.example"];
 
 /** A calendar in memory that decides as the console does. */
 export function createFakeCalendar(tenants: readonly Tenant[], now: Date, changed: () => void) {
   const windows = new Map<string, WindowDetails>(demoWindows(tenants, now).map((one) => [one.id, one]));
   let notices: WindowNotice[] = [];
   let blackouts: Blackout[] = [];
+
+  const templates = new Map<string, NoticeTemplate>();
+  const templateOf = (kind: TemplateKind, language: NoticeLanguage): NoticeTemplate =>
+    templates.get(`${kind} ${language}`) ?? {
+      ...{ kind, language, ...shippedTemplate(kind, language) },
+      ...{ version: 0, changedBy: null, changedAt: null },
+    };
 
   const nothing = (what: string): never => {
     throw new AppError("NotFound", `There is no ${what}.`, { retryable: false });
@@ -114,6 +132,7 @@ export function createFakeCalendar(tenants: readonly Tenant[], now: Date, change
         ),
         changes: [{ act: "schedule", at, by: BY, startsAt: plan.startsAt, endsAt: plan.endsAt, reason: null }],
         noticeDueAt: noticeDueAt(profileOf(tenant.service), plan),
+        ...{ contacts: CONTACTS, canMail: true },
       });
     },
     move(
@@ -154,6 +173,21 @@ export function createFakeCalendar(tenants: readonly Tenant[], now: Date, change
       const change = { act: "cancel" as const, at: new Date(), by: BY, startsAt, endsAt, reason };
       return keep({ ...old, state: "cancelled", sequence: old.sequence + 1, changes: [...old.changes, change] });
     },
+    wave({ tenants: names, firstDay, timeOfDay, concurrency, canary, ...shared }: WaveDraft, keeps: boolean): Wave {
+      const places = spreadWave(names, { firstDay, concurrency, canary });
+      const rows = places.map(({ tenant: ref, night, day }): WaveRow => {
+        const draft: WindowDraft = { ...shared, tenant: ref, startsAt: `${day}T${timeOfDay}` };
+        const { tenant, plan, zone, answer } = decided(draft);
+        const row = { tenant: tenant.slug, customer: tenant.customer, night, startsAt: plan.startsAt, zone };
+        const window = answer.allowed && keeps ? this.schedule({ ...draft, requestId: crypto.randomUUID() }) : null;
+        const outcome = window ? "planned" : answer.allowed ? "allowed" : "refused";
+        const verdicts = standingRefusals(answer.verdicts);
+        const earliest = answer.allowed ? null : answer.earliest;
+        return { ...row, outcome, verdicts, earliest, problem: null, windowId: window?.id ?? null };
+      });
+      const count = (outcome: WaveRow["outcome"]) => rows.filter((one) => one.outcome === outcome).length;
+      return { rows, counts: { allowed: count("allowed"), planned: count("planned"), refused: count("refused") } };
+    },
     feed: () => ({ fileName: "fleetwright.ics", mediaType: "text/calendar", text: "BEGIN:VCALENDAR\r\nEND:VCALENDAR" }),
 
     notices: noticesOf,
@@ -163,7 +197,7 @@ export function createFakeCalendar(tenants: readonly Tenant[], now: Date, change
         id: crypto.randomUUID(),
         ...{ windowId, tenantId: window.tenantId, language, ...noticeText(window, language) },
         ...{ startsAt: window.startsAt, endsAt: window.endsAt, state: "draft", createdAt: new Date(), createdBy: BY },
-        ...{ sentAt: null, sentBy: null, proof: null, provenInTime: false },
+        ...{ sentAt: null, sentBy: null, proof: null, attempt: null, provenInTime: false },
       };
       notices = [
         ...notices.filter((one) => one.state === "sent" || one.windowId !== windowId || one.language !== language),
@@ -175,6 +209,20 @@ export function createFakeCalendar(tenants: readonly Tenant[], now: Date, change
     export(noticeId: string, format: "eml" | "ics") {
       const { subject, body } = noticeOf(noticeId);
       return { fileName: `notice.${format}`, mediaType: "text/plain", text: `Subject: ${subject}\r\n\r\n${body}` };
+    },
+    send: ({ noticeId }: { noticeId: string }): WindowNotice => {
+      const draft = noticeOf(noticeId);
+      const window = windowOf(draft.windowId);
+      const smtp = {
+        ...{ server: "mail.example:587", answer: "250 OK", messageId: `<${noticeId}@example>` },
+        ...{ accepted: CONTACTS, refused: [] },
+      };
+      const proof = { fileName: `${noticeId}.eml`, sha256: "0".repeat(64), bytes: 1_024, smtp };
+      const sent: WindowNotice = { ...draft, state: "sent", sentAt: new Date(), sentBy: BY, proof };
+      sent.provenInTime = provesNotice(profileOf(window.service), window, sent);
+      notices = notices.map((one) => (one.id === noticeId ? sent : one));
+      changed();
+      return sent;
     },
     markSent({
       noticeId,
@@ -192,6 +240,20 @@ export function createFakeCalendar(tenants: readonly Tenant[], now: Date, change
       notices = notices.map((one) => (one.id === noticeId ? sent : one));
       changed();
       return sent;
+    },
+
+    templates: (): NoticeTemplate[] => TEMPLATE_KINDS.flatMap((kind) => LANGUAGES.map((one) => templateOf(kind, one))),
+    preview: (text: TemplateText) => ({ subject: text.subject, body: text.body, problems: templateProblems(text) }),
+    setTemplate(text: TemplateText & { version: number }): NoticeTemplate {
+      const kept = { ...text, version: text.version + 1, changedBy: BY, changedAt: new Date() };
+      templates.set(`${text.kind} ${text.language}`, kept);
+      changed();
+      return kept;
+    },
+    resetTemplate({ kind, language }: Pick<TemplateText, "kind" | "language">): NoticeTemplate {
+      templates.delete(`${kind} ${language}`);
+      changed();
+      return templateOf(kind, language);
     },
 
     blackouts: () => blackouts,
@@ -243,6 +305,7 @@ function demoWindows(tenants: readonly Tenant[], now: Date): WindowDetails[] {
       profile: { id: profile.id, version: profile.version },
       changes: [{ act: "schedule", at: createdAt, by: BY, startsAt, endsAt, reason: null }],
       noticeDueAt: noticeDueAt(profile, { kind, startsAt }),
+      ...{ contacts: CONTACTS, canMail: true },
     };
   });
 }

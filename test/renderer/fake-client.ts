@@ -6,10 +6,14 @@ import { AppError, errorFacts } from "../../shared/errors.ts";
 import { FINAL_JOB_STATES, type JobState, type LiveEvent } from "../../shared/jobs/model.ts";
 import type { Fault, LabStatus } from "../../shared/lab/model.ts";
 import { type Account, type ConsoleStatus, Settings, type VaultStatus } from "../../shared/settings/model.ts";
+import { limitsOf } from "../../shared/metrics/thresholds.ts";
 import type { ImageOption, ProvisionRequest, SizeOption, Tenant } from "../../shared/tenant/model.ts";
 import { provisionSteps } from "../../shared/tenant/provision-steps.ts";
 import { createFakeCalendar } from "./fake-calendar.ts";
+import { createFakeMetrics } from "./fake-metrics.ts";
 import { createFakeTerminal } from "./fake-terminal.ts";
+import { createFakeRestores } from "./fake-restore.ts";
+import { createFakeSnapshots } from "./fake-snapshots.ts";
 import { createFakeTerms } from "./fake-terms.ts";
 import { demoTenants, rowsOf } from "./demo-fleet.ts";
 import { demoJobs, jobOf, type JobRecord } from "./demo-jobs.ts";
@@ -88,7 +92,10 @@ export function createFakeConsole(options: FakeOptions = {}) {
     for (const tell of watchers) tell(event);
   };
 
+  const snapshots = createFakeSnapshots(tenants, now);
+  const metrics = createFakeMetrics(tenants, now);
   const terms = createFakeTerms(tenants, RELEASES, now, () => push({ type: "stale", area: "terms" }));
+  const restores = createFakeRestores(tenants, now);
   const terminal = createFakeTerminal(tenants, now, () => push({ type: "stale", area: "terminal" }));
   const calendar = createFakeCalendar(tenants, now, () => push({ type: "stale", area: "calendar" }));
 
@@ -182,7 +189,11 @@ export function createFakeConsole(options: FakeOptions = {}) {
       push({ type: "step", step: (steps[index] = { ...started, state: "done", endedAt: new Date() }) });
       change(jobId, { percent: Math.round((100 * (index + 1)) / steps.length) });
     }
-    change(jobId, { state: "done", endedAt: new Date(), can: { cancel: false, retry: false, rollBack: false } });
+    change(jobId, {
+      state: "done",
+      endedAt: new Date(),
+      can: { cancel: false, retry: false, rollBack: false, adopt: false },
+    });
     push({ type: "stale", area: "fleet" });
   }
 
@@ -287,8 +298,8 @@ export function createFakeConsole(options: FakeOptions = {}) {
           .slice(0, input.limit),
       ),
       get: os.jobs.get.handler(({ input }) => {
-        const { job, steps } = jobRecord(input.jobId);
-        return { job, steps: [...steps] };
+        const { job, steps, decisions = [] } = jobRecord(input.jobId);
+        return { job, steps: [...steps], decisions };
       }),
       logs: os.jobs.logs.handler(({ input }) =>
         jobRecord(input.jobId)
@@ -299,7 +310,7 @@ export function createFakeConsole(options: FakeOptions = {}) {
         change(input.jobId, {
           state: "cancelled" as JobState,
           endedAt: new Date(),
-          can: { cancel: false, retry: true, rollBack: true },
+          can: { cancel: false, retry: true, rollBack: true, adopt: false },
         }),
       ),
       retry: os.jobs.retry.handler(({ input }) =>
@@ -307,9 +318,18 @@ export function createFakeConsole(options: FakeOptions = {}) {
           state: "running",
           error: null,
           endedAt: null,
-          can: { cancel: true, retry: false, rollBack: false },
+          can: { cancel: true, retry: false, rollBack: false, adopt: false },
         }),
       ),
+      adopt: os.jobs.adopt.handler(({ input }) => change(input.jobId, { executor: "ops-desk-3" })),
+      decide: os.jobs.decide.handler(({ input }) => {
+        const record = jobRecord(input.jobId);
+        const asked = record.job.decision;
+        if (asked?.id !== input.decisionId) throw new AppError("Conflict", "Nobody waits.", { retryable: false });
+        const answer = { option: input.option, reason: input.reason, by: settings.operator, at: new Date() };
+        record.decisions = [{ ...asked, answer }];
+        return change(input.jobId, { state: "running", waitingFor: null, decision: null });
+      }),
       watch: os.jobs.watch.handler(async function* ({ signal }) {
         const queue: LiveEvent[] = [{ type: "alive", at: new Date() }];
         let wake = () => {};
@@ -387,6 +407,12 @@ export function createFakeConsole(options: FakeOptions = {}) {
         accounts = accounts.filter(({ id, name }) => id !== input.account && name !== input.account);
         return { removed: input.account };
       }),
+      mail: os.settings.mail.handler(() => ({ server: settings.mail, hasPassword: settings.mail?.user != null })),
+      setMail: os.settings.setMail.handler(({ input }) => {
+        settings = { ...settings, mail: input.server };
+        return { server: input.server, hasPassword: input.server?.user != null };
+      }),
+      checkMail: os.settings.checkMail.handler(() => ({ greeting: "250 ready" })),
       vaultStatus: os.settings.vaultStatus.handler(() => vault),
       unlockVault: os.settings.unlockVault.handler(({ input }) => {
         if (input.passphrase.length < 12)
@@ -395,12 +421,44 @@ export function createFakeConsole(options: FakeOptions = {}) {
       }),
       lockVault: os.settings.lockVault.handler(() => (vault = { ...vault, state: "locked" })),
     },
+    metrics: {
+      now: os.metrics.now.handler(({ input }) => metrics.now(input.tenant)),
+      query: os.metrics.query.handler(({ input }) => metrics.query(input)),
+      watch: os.metrics.watch.handler(async function* () {
+        yield { readings: [], changed: [] };
+      }),
+      events: os.metrics.events.handler(() => ({ events: [], intervals: [] })),
+      limits: os.metrics.limits.handler(() => limitsOf(new Map())),
+      setLimit: os.metrics.setLimit.handler(() => limitsOf(new Map())),
+    },
     terms: {
       get: os.terms.get.handler(({ input }) => terms.get(input.tenant)),
       record: os.terms.record.handler(({ input }) => terms.record(input)),
       board: os.terms.board.handler(() => terms.board()),
       solve: os.terms.solve.handler(({ input }) => terms.solve(input)),
+      addProfile: os.terms.addProfile.handler(({ input }) => terms.addProfile(input.profile)),
+      profileDocument: os.terms.profileDocument.handler(({ input }) => terms.profileDocument(input.profileId)),
       profiles: os.terms.profiles.handler(() => terms.profiles()),
+    },
+    restore: {
+      list: os.restore.list.handler(({ input }) => restores.list(input.tenant)),
+      get: os.restore.get.handler(({ input }) => restores.get(input.caseId)),
+      sources: os.restore.sources.handler(({ input }) => restores.sources(input.tenant)),
+      plan: os.restore.plan.handler(() => noRestores()),
+      run: os.restore.run.handler(() => noRestores()),
+      swap: os.restore.swap.handler(() => noRestores()),
+      discard: os.restore.discard.handler(() => noRestores()),
+      refreshPlan: os.restore.refreshPlan.handler(() => noRestores()),
+      refresh: os.restore.refresh.handler(() => noRestores()),
+      activate: os.restore.activate.handler(() => noRestores()),
+    },
+    maintenance: { list: os.maintenance.list.handler(() => []) },
+    snapshot: {
+      list: os.snapshot.list.handler(({ input }) => snapshots.list(input.tenant)),
+      get: os.snapshot.get.handler(({ input }) => snapshots.get(input.id)),
+      plan: os.snapshot.plan.handler(({ input }) => snapshots.plan(input)),
+      take: os.snapshot.take.handler(({ input }) => snapshots.take(input)),
+      compare: os.snapshot.compare.handler(({ input }) => snapshots.compare(input.left, input.right)),
     },
     terminal: {
       open: os.terminal.open.handler(({ input }) => terminal.open(input)),
@@ -417,12 +475,22 @@ export function createFakeConsole(options: FakeOptions = {}) {
       schedule: os.calendar.schedule.handler(({ input }) => calendar.schedule(input)),
       move: os.calendar.move.handler(({ input }) => calendar.move(input)),
       cancel: os.calendar.cancel.handler(({ input }) => calendar.cancel(input)),
+      checkMany: os.calendar.checkMany.handler(({ input }) => calendar.wave(input, false)),
+      scheduleMany: os.calendar.scheduleMany.handler(({ input }) => calendar.wave(input, true)),
+      overrides: os.calendar.overrides.handler(() => ({ overrides: [], byRule: [], byPerson: [] })),
       feed: os.calendar.feed.handler(() => calendar.feed()),
       notices: {
         list: os.calendar.notices.list.handler(({ input }) => calendar.notices(input.windowId)),
         draft: os.calendar.notices.draft.handler(({ input }) => calendar.draft(input)),
         export: os.calendar.notices.export.handler(({ input }) => calendar.export(input.noticeId, input.format)),
+        send: os.calendar.notices.send.handler(({ input }) => calendar.send(input)),
         markSent: os.calendar.notices.markSent.handler(({ input }) => calendar.markSent(input)),
+      },
+      templates: {
+        list: os.calendar.templates.list.handler(() => calendar.templates()),
+        preview: os.calendar.templates.preview.handler(({ input }) => calendar.preview(input)),
+        set: os.calendar.templates.set.handler(({ input }) => calendar.setTemplate(input)),
+        reset: os.calendar.templates.reset.handler(({ input }) => calendar.resetTemplate(input)),
       },
       blackouts: {
         list: os.calendar.blackouts.list.handler(() => calendar.blackouts()),
@@ -470,4 +538,9 @@ export function fakeConnection(client: Client): Connection & { become(phase: Con
       for (const listener of listeners) listener();
     },
   };
+}
+
+/** Restores are made and planned in the lab's tests; the screens are looked at with what stands there. */
+function noRestores(): never {
+  throw new AppError("LabUnavailable", "The console in memory restores nothing.", { retryable: false });
 }

@@ -17,8 +17,10 @@ interface Row {
   readonly lazily?: readonly string[];
 }
 
-const MAIN_AREAS = "fleet|tenant|terminal|terms|metrics|calendar|reports|alerts|settings|audit|vault";
-const RENDERER_AREAS = "fleet|tenant|jobs|terminal|terms|metrics|calendar|reports|alerts|settings|lab";
+const MAIN_AREAS =
+  "fleet|tenant|terminal|terms|snapshot|restore|maintenance|access|metrics|sla|calendar|reports|alerts|settings|audit|vault";
+const RENDERER_AREAS =
+  "fleet|tenant|jobs|terminal|terms|snapshot|restore|maintenance|access|metrics|sla|calendar|reports|alerts|settings|lab";
 const SHARED_AREAS = `${RENDERER_AREAS}|audit|vault`;
 /** Of the vault only this: whoever holds a secret tells the log to leave it out. */
 const BASICS = ["main/home/", "main/log.ts", "main/vault/redact.ts"];
@@ -50,6 +52,7 @@ const ROWS: readonly Row[] = [
     may: [
       "own/",
       "main/jobs/",
+      "main/toolkit/",
       "shared/",
       "node:",
       "main/log.ts",
@@ -58,12 +61,13 @@ const ROWS: readonly Row[] = [
     ],
     types: ["main/database/", "main/home/"],
   },
-  { files: /^(main\/toolkit)\//, may: ["own/", "shared/", "node:"] },
+  { files: /^(main\/toolkit)\//, may: ["own/", "main/jobs/", "shared/", "node:"] },
   { files: /^(main\/lab)\//, may: ["own/", "shared/", "node:", "main/home/files.ts"], types: ["main/log.ts"] },
   {
-    files: /^main\/(?:console|cloud)\.ts$/,
+    files: /^main\/(?:console|cloud|own-keys)\.ts$/,
     may: [
       "main/cloud.ts",
+      "main/own-keys.ts",
       "shared/",
       "node:",
       "main/jobs/",
@@ -99,6 +103,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "env-paths": ["main/home/", "main/settings/"],
   ssh2: ["main/adapters/ssh/", "main/lab/hosts/"],
   "@aws-sdk/client-ec2": ["main/adapters/aws/"],
+  "@aws-sdk/client-s3": ["main/adapters/aws/"],
+  "@aws-sdk/s3-request-presigner": ["main/adapters/aws/"],
   "@aws-sdk/client-sts": ["main/adapters/aws/"],
   "@aws-sdk/credential-providers": ["main/adapters/aws/"],
   "@smithy/node-http-handler": ["main/adapters/aws/"],
@@ -106,7 +112,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "reflect-metadata": ["main/lab/hosts/"],
   "fast-xml-parser": ["main/lab/"],
   "ical-generator": ["main/calendar/"],
-  nodemailer: ["main/calendar/"],
+  nodemailer: ["main/calendar/", "main/adapters/mail/"],
   ws: ["main/hosts/"],
   commander: ["main/hosts/"],
   open: ["main/hosts/"],
@@ -114,6 +120,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 
   react: ["renderer/"],
   "react-dom": ["renderer/"],
+  recharts: ["renderer/"],
   "@mantine/core": ["renderer/"],
   "@mantine/dates": ["renderer/"],
   "@mantine/hooks": ["renderer/"],

@@ -8,6 +8,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { portAnswers } from "../../main/adapters/https/probe.ts";
 import { fingerprint, type SshTarget } from "../../main/adapters/ssh/connection.ts";
 import { makeKeyPair } from "../../main/adapters/ssh/keys.ts";
+import { endProcessesOf } from "./processes.ts";
 import { scratchFolder } from "./scratch.ts";
 
 const SSHD = "/usr/sbin/sshd";
@@ -52,11 +53,11 @@ export async function startOpenSsh(): Promise<OpenSsh> {
 
   let end: () => Promise<void> = async () => undefined;
   const start = async () => {
-    // A session of its own: with the server go all the connections that it serves.
+    // Its connections are processes with sessions of their own: they are ended with it by their descent.
     const server = spawn(SSHD, ["-D", "-e", "-f", join(folder, "sshd_config")], { stdio: "ignore", detached: true });
     const ended = new Promise<void>((resolve) => server.once("exit", () => resolve()));
     end = async () => {
-      if (server.exitCode === null && server.signalCode === null) process.kill(-server.pid!, "SIGKILL");
+      await endProcessesOf(folder);
       await ended;
     };
     while (!(await portAnswers("127.0.0.1", port))) await wait(50);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Agent as HttpsAgent } from "node:https";
 import { EC2Client } from "@aws-sdk/client-ec2";
+import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import { STSClient } from "@aws-sdk/client-sts";
 import { fromIni } from "@aws-sdk/credential-providers";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
@@ -18,6 +19,11 @@ export interface AwsAccess {
   readonly region: string;
   readonly ec2: EC2Client;
   readonly sts: STSClient;
+  /** Sends each call once: for what has no client token, where a repeated call would make a second thing. */
+  readonly ec2Once: EC2Client;
+  /** Loaded on first use: most runs of the command line never need it. */
+  s3(): Promise<S3Client>;
+  end(): void;
 }
 
 export interface AwsAccounts {
@@ -55,11 +61,25 @@ export function awsAccounts(keys: (accountId: string) => Promise<AwsKeys>): AwsA
             : {}),
         }),
       };
+      const ec2 = { ...common, ...(account.endpoints.ec2 ? { endpoint: account.endpoints.ec2 } : {}) };
+      let s3: Promise<S3Client> | undefined;
+      const clients = {
+        ec2: new EC2Client(ec2),
+        ec2Once: new EC2Client({ ...ec2, maxAttempts: 1 }),
+        sts: new STSClient({ ...common, ...(account.endpoints.sts ? { endpoint: account.endpoints.sts } : {}) }),
+      };
       const access: AwsAccess = {
         account,
         region,
-        ec2: new EC2Client({ ...common, ...(account.endpoints.ec2 ? { endpoint: account.endpoints.ec2 } : {}) }),
-        sts: new STSClient({ ...common, ...(account.endpoints.sts ? { endpoint: account.endpoints.sts } : {}) }),
+        ...clients,
+        s3: () => (s3 ??= openS3(common, account.endpoints.s3)),
+        end() {
+          for (const client of Object.values(clients)) client.destroy();
+          s3?.then(
+            (client) => client.destroy(),
+            () => undefined,
+          );
+        },
       };
       known.set(name, access);
       return access;
@@ -67,17 +87,24 @@ export function awsAccounts(keys: (accountId: string) => Promise<AwsKeys>): AwsA
     forget(accountId) {
       for (const [name, access] of known) {
         if (access.account.id !== accountId) continue;
-        access.ec2.destroy();
-        access.sts.destroy();
+        access.end();
         known.delete(name);
       }
     },
     stop() {
-      for (const access of known.values()) {
-        access.ec2.destroy();
-        access.sts.destroy();
-      }
+      for (const access of known.values()) access.end();
       known.clear();
     },
   };
+}
+
+async function openS3(common: S3ClientConfig, endpoint: string | undefined): Promise<S3Client> {
+  const { S3Client: Client } = await import("@aws-sdk/client-s3");
+  // Other endpoints have no host name for each bucket, and not all know the newer checksums.
+  const elsewhere: S3ClientConfig = {
+    forcePathStyle: true,
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+  };
+  return new Client({ ...common, ...(endpoint ? { endpoint, ...elsewhere } : {}) });
 }

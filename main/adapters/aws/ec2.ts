@@ -6,6 +6,7 @@ import {
   CreateTagsCommand,
   CreateVolumeCommand,
   DeleteSecurityGroupCommand,
+  DeleteTagsCommand,
   DeleteVolumeCommand,
   DescribeInstancesCommand,
   DescribeKeyPairsCommand,
@@ -18,9 +19,14 @@ import {
   ImportKeyPairCommand,
   type Instance,
   type IpPermission,
+  ModifyInstanceAttributeCommand,
+  ModifyVolumeCommand,
+  RebootInstancesCommand,
   type ResourceType,
   RunInstancesCommand,
   type SecurityGroup,
+  StartInstancesCommand,
+  StopInstancesCommand,
   TerminateInstancesCommand,
   type Volume,
 } from "@aws-sdk/client-ec2";
@@ -43,16 +49,16 @@ const GONE: ReadonlySet<string> = new Set(["terminated", "shutting-down"]);
 export const clientToken = (made: MadeBy): string =>
   createHash("sha256").update(`${made.jobId}/${made.resource}`).digest("hex").slice(0, 64);
 
-const madeBy = (made: MadeBy): Filter[] => [
+export const madeBy = (made: MadeBy): Filter[] => [
   { Name: `tag:${TAG.job}`, Values: [made.jobId] },
   { Name: `tag:${TAG.resource}`, Values: [made.resource] },
 ];
 
-const tagSpecification = (type: ResourceType, made: MadeBy, tags: Tags) => [
+export const tagSpecification = (type: ResourceType, made: MadeBy, tags: Tags) => [
   { ResourceType: type, Tags: toTagList({ ...tags, [TAG.job]: made.jobId, [TAG.resource]: made.resource }) },
 ];
 
-async function call<T>(aws: AwsAccess, operation: string, work: () => Promise<T>): Promise<T> {
+export async function call<T>(aws: AwsAccess, operation: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -64,12 +70,18 @@ async function call<T>(aws: AwsAccess, operation: string, work: () => Promise<T>
  * The default network of the region and a subnet of it, always the same one for one `seed`.
  * Throws NotFound where the account has no default VPC.
  */
-export function placeFor(aws: AwsAccess, seed: string): Promise<{ vpcId: string; subnetId: string; zone: string }> {
+export function placeFor(
+  aws: AwsAccess,
+  seed: string,
+  zone?: string,
+): Promise<{ vpcId: string; subnetId: string; zone: string }> {
   return call(aws, "DescribeSubnets", async () => {
     const found = await aws.ec2.send(
       new DescribeSubnetsCommand({ Filters: [{ Name: "default-for-az", Values: ["true"] }] }),
     );
-    const subnets = (found.Subnets ?? []).toSorted((a, b) => (a.AvailabilityZone! < b.AvailabilityZone! ? -1 : 1));
+    const subnets = (found.Subnets ?? [])
+      .filter((one) => zone === undefined || one.AvailabilityZone === zone)
+      .toSorted((a, b) => (a.AvailabilityZone! < b.AvailabilityZone! ? -1 : 1));
     const chosen = subnets[createHash("sha256").update(seed).digest().readUInt32BE(0) % Math.max(subnets.length, 1)];
     if (!chosen) {
       throw new AppError("NotFound", `Region ${aws.region} has no default subnet in this account.`, {
@@ -194,7 +206,7 @@ const hasRule = (permissions: readonly IpPermission[], rule: IngressRule) =>
 export function findOrCreateVolume(
   aws: AwsAccess,
   made: MadeBy,
-  volume: { zone: string; sizeGiB: number; tags: Tags },
+  volume: { zone: string; sizeGiB: number; tags: Tags; snapshotId?: string },
 ): Promise<{ volumeId: string; state: string }> {
   return call(aws, "CreateVolume", async () => {
     const found = await aws.ec2.send(new DescribeVolumesCommand({ Filters: madeBy(made) }));
@@ -204,6 +216,7 @@ export function findOrCreateVolume(
       new CreateVolumeCommand({
         AvailabilityZone: volume.zone,
         Size: volume.sizeGiB,
+        ...(volume.snapshotId ? { SnapshotId: volume.snapshotId } : {}),
         VolumeType: "gp3",
         Encrypted: true,
         ClientToken: clientToken(made),
@@ -368,7 +381,48 @@ export function deleteSecurityGroup(aws: AwsAccess, groupId: string): Promise<vo
   });
 }
 
-function whenNotFound<T>(value: T): (error: unknown) => T {
+export function startInstance(aws: AwsAccess, instanceId: string): Promise<void> {
+  return call(aws, "StartInstances", async () => {
+    await aws.ec2.send(new StartInstancesCommand({ InstanceIds: [instanceId] }));
+  });
+}
+
+export function stopInstance(aws: AwsAccess, instanceId: string): Promise<void> {
+  return call(aws, "StopInstances", async () => {
+    await aws.ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }));
+  });
+}
+
+export function rebootInstance(aws: AwsAccess, instanceId: string): Promise<void> {
+  return call(aws, "RebootInstances", async () => {
+    await aws.ec2.send(new RebootInstancesCommand({ InstanceIds: [instanceId] }));
+  });
+}
+
+/** Only a stopped instance takes another type. */
+export function setInstanceType(aws: AwsAccess, instanceId: string, instanceType: string): Promise<void> {
+  return call(aws, "ModifyInstanceAttribute", async () => {
+    await aws.ec2.send(
+      new ModifyInstanceAttributeCommand({ InstanceId: instanceId, InstanceType: { Value: instanceType } }),
+    );
+  });
+}
+
+/** A volume that has the size already is left alone: EC2 allows one change in six hours. */
+export function growVolume(aws: AwsAccess, volumeId: string, sizeGiB: number): Promise<void> {
+  return call(aws, "ModifyVolume", async () => {
+    if ((await readVolume(aws, volumeId))?.Size === sizeGiB) return;
+    await aws.ec2.send(new ModifyVolumeCommand({ VolumeId: volumeId, Size: sizeGiB }));
+  });
+}
+
+export function removeTags(aws: AwsAccess, resources: readonly string[], keys: readonly string[]): Promise<void> {
+  return call(aws, "DeleteTags", async () => {
+    await aws.ec2.send(new DeleteTagsCommand({ Resources: [...resources], Tags: keys.map((Key) => ({ Key })) }));
+  });
+}
+
+export function whenNotFound<T>(value: T): (error: unknown) => T {
   return (error) => {
     if (/\.NotFound$|\.Unknown$/.test(awsCode(error))) return value;
     throw error;

@@ -60,6 +60,9 @@ function newestBackups(
   return newest;
 }
 
+/** What stands beside an environment for a while, or was taken out of use, is nobody's environment. */
+const NOT_IN_USE: ReadonlySet<string> = new Set(["restore", "kept"]);
+
 export function joinInventory(
   region: string,
   instances: readonly Instance[],
@@ -71,7 +74,7 @@ export function joinInventory(
     if (instance.State?.Name === "terminated") continue;
     const tags = fromTagList(instance.Tags);
     const id = tags[TAG.environmentId];
-    if (!id) continue;
+    if (!id || NOT_IN_USE.has(tags[TAG.kind] ?? "")) continue;
     environments.set(id, {
       tags,
       region,
@@ -88,16 +91,21 @@ export function joinInventory(
       lastBackupAt: backups.get(id) ?? null,
     });
   }
+  // While a volume is changed two may wear an environment's tags: the one that its machine has is its data.
+  const hangsOnItsMachine = (volume: Volume, known: FoundEnvironment | undefined) =>
+    volume.Attachments?.some((one) => one.InstanceId === known?.instance?.instanceId) ?? false;
   for (const volume of volumes) {
     const tags = fromTagList(volume.Tags);
     const id = tags[TAG.environmentId];
     if (!id || volume.State === "deleting" || volume.State === "deleted") continue;
+    if (NOT_IN_USE.has(tags[TAG.kind] ?? "")) continue;
     const known = environments.get(id);
     const found = { volumeId: volume.VolumeId!, sizeGiB: volume.Size ?? 0 };
+    const wins = !known?.volume || hangsOnItsMachine(volume, known);
     environments.set(
       id,
       known
-        ? { ...known, volume: known.volume ?? found }
+        ? { ...known, volume: wins ? found : known.volume }
         : { tags, region, instance: null, volume: found, lastBackupAt: backups.get(id) ?? null },
     );
   }

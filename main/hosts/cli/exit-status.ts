@@ -14,6 +14,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   ConsoleStarting: EXIT.nothingAnswered,
   AwsUnreachable: EXIT.nothingAnswered,
   HostUnreachable: EXIT.nothingAnswered,
+  MailUnreachable: EXIT.nothingAnswered,
   LabUnavailable: EXIT.nothingAnswered,
 };
 

@@ -133,6 +133,9 @@ function throwUnlessDone(job: Job): void {
     retryable: false,
     ...about,
     ...(job.error && { cause: job.error.code }),
-    next: `Look at it with: fleetwright job get ${job.id}`,
+    ...(job.decision && { decision: job.decision }),
+    next: job.decision
+      ? `Answer it with: fleetwright job decide ${job.id} --option ${job.decision.options.map(({ id }) => id).join("|")} --reason TEXT`
+      : `Look at it with: fleetwright job get ${job.id}`,
   });
 }

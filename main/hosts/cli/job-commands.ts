@@ -1,8 +1,16 @@
-import { FINAL_JOB_STATES, type Job, JOB_STATES, type JobLogLine, type LiveEvent } from "../../../shared/jobs/model.ts";
+import { AppError } from "../../../shared/errors.ts";
+import {
+  FINAL_JOB_STATES,
+  type Job,
+  JOB_STATES,
+  type JobDecision,
+  type JobLogLine,
+  type LiveEvent,
+} from "../../../shared/jobs/model.ts";
 import { followJob } from "./follow-job.ts";
 import type { Cli, Session } from "./session.ts";
 import { facts, plain, shown, table } from "./terminal.ts";
-import { oneName, oneOf } from "./usage.ts";
+import { oneName, oneOf, usageError } from "./usage.ts";
 import { onConsole } from "./verbs.ts";
 
 export interface JobOption {
@@ -11,6 +19,12 @@ export interface JobOption {
 export interface FollowOption extends JobOption {
   readonly follow?: boolean;
   readonly wait?: boolean;
+}
+export interface DecideOptions extends FollowOption {
+  readonly option?: string;
+  readonly reason?: string;
+  readonly decision?: string;
+  readonly confirm?: string;
 }
 export interface ListOptions {
   readonly state?: readonly string[];
@@ -23,7 +37,8 @@ export async function get(cli: Cli, options: JobOption, name: string | undefined
   const found = await onConsole(cli, ({ client }) => client.jobs.get({ jobId }));
   cli.terminal.answer(found, () => {
     const steps = found.steps.map((step) => [step.state, step.name, shown(step.detail), String(step.attempts)]);
-    return `${jobText(cli, found.job)}\n\n${table(cli.terminal, ["STATE", "STEP", "DETAIL", "TRIES"], steps)}`;
+    const asks = found.job.decision ? `\n\n${decisionText(cli, found.job.decision)}` : "";
+    return `${jobText(cli, found.job)}${asks}\n\n${table(cli.terminal, ["STATE", "STEP", "DETAIL", "TRIES"], steps)}`;
   });
 }
 
@@ -33,16 +48,47 @@ export async function cancel(cli: Cli, options: JobOption, name: string | undefi
   cli.terminal.answer(cancelled, () => jobText(cli, cancelled));
 }
 
-export async function retry(cli: Cli, options: FollowOption, name: string | undefined): Promise<void> {
-  const jobId = oneName("job", name, options.job);
+export function retry(cli: Cli, options: FollowOption, name: string | undefined): Promise<void> {
+  return setGoing(cli, options, oneName("job", name, options.job), ({ client }, jobId) => client.jobs.retry({ jobId }));
+}
+
+export function adopt(cli: Cli, options: FollowOption, name: string | undefined): Promise<void> {
+  return setGoing(cli, options, oneName("job", name, options.job), ({ client }, jobId) => client.jobs.adopt({ jobId }));
+}
+
+/** Does what makes the job go on, and follows it where asked for. */
+async function setGoing(
+  cli: Cli,
+  options: FollowOption,
+  jobId: string,
+  act: (session: Session, jobId: string) => Promise<Job>,
+): Promise<void> {
   await onConsole(cli, async (session) => {
-    const retried = await session.client.jobs.retry({ jobId });
+    const going = await act(session, jobId);
     if (!options.follow && !options.wait) {
       if (session.own) cli.terminal.note("No console runs on this home: the job goes on when the next one starts.");
-      return cli.terminal.answer(retried, () => jobText(cli, retried));
+      return cli.terminal.answer(going, () => jobText(cli, going));
     }
-    const outcome = await followJob(cli, session, retried.id);
+    const outcome = await followJob(cli, session, jobId);
     cli.terminal.answer(outcome, () => jobText(cli, outcome.job));
+  });
+}
+
+export async function decide(cli: Cli, options: DecideOptions, name: string | undefined): Promise<void> {
+  const jobId = oneName("job", name, options.job);
+  const { option, reason } = options;
+  if (!option || !reason?.trim()) {
+    throw usageError("An answer takes --option and --reason.", `See the question with: fleetwright job get ${jobId}`);
+  }
+  await setGoing(cli, options, jobId, async ({ client }) => {
+    const { job, decisions } = await client.jobs.get({ jobId });
+    const decisionId = options.decision ?? job.decision?.id ?? decisions.at(-1)?.id;
+    if (!decisionId) {
+      const next = `Look at it with: fleetwright job get ${jobId}`;
+      throw new AppError("Conflict", `The job ${jobId} asks nothing.`, { retryable: false, next });
+    }
+    const confirm = options.confirm === undefined ? {} : { confirm: options.confirm };
+    return client.jobs.decide({ jobId, decisionId, option, reason, ...confirm });
   });
 }
 
@@ -157,6 +203,15 @@ async function printLogs(cli: Cli, { client }: Session, jobId: string, after: nu
 function logText(line: JobLogLine): string {
   const level = line.level === "info" ? "" : `${line.level}: `;
   return plain(`${shown(line.at)}  ${line.step ? `[${line.step}] ` : ""}${level}${line.text}`);
+}
+
+function decisionText({ terminal }: Cli, decision: JobDecision): string {
+  const options = decision.options.map((one) => [one.id, one.danger ? `${one.label} (takes --confirm)` : one.label]);
+  return [
+    plain(decision.question),
+    facts(terminal, Object.entries(decision.facts)),
+    table(terminal, ["OPTION", "DOES"], options),
+  ].join("\n\n");
 }
 
 function jobText({ terminal }: Cli, job: Job): string {

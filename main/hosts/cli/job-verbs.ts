@@ -1,4 +1,4 @@
-import type { FollowOption, JobOption, ListOptions } from "./job-commands.ts";
+import type { DecideOptions, FollowOption, JobOption, ListOptions } from "./job-commands.ts";
 import { collect, type Verbs, wholeNumber } from "./verbs.ts";
 
 /** What the verbs do is in job-commands.ts, loaded when one of them runs. */
@@ -41,5 +41,26 @@ export function addJobVerbs({ noun, verb }: Verbs): void {
   )
     .option("--job <job>", "the job's id")
     .option("--follow", "follow it to its end")
+    .option("--wait", "the same as --follow");
+
+  verb<FollowOption>(
+    job,
+    "adopt [job]",
+    "take over a job whose console has been silent for a minute",
+    async (cli, options, name) => (await commands()).adopt(cli, options, name),
+  )
+    .option("--job <job>", "the job's id")
+    .option("--follow", "follow it to its end")
+    .option("--wait", "the same as --follow");
+
+  verb<DecideOptions>(job, "decide [job]", "answer the question that a job waits on", async (cli, options, name) =>
+    (await commands()).decide(cli, options, name),
+  )
+    .option("--job <job>", "the job's id")
+    .option("--option <option>", "the answer: one of the question's options")
+    .option("--reason <text>", "why; kept with the answer")
+    .option("--decision <id>", "the question; without it the one that is open, or else the last one")
+    .option("--confirm <name>", "for an option that cannot be undone: the tenant's name in full")
+    .option("--follow", "follow the job to its end")
     .option("--wait", "the same as --follow");
 }

@@ -14,7 +14,12 @@ interface SeedOption extends FolderOption {
   readonly seed?: "demo" | "empty";
 }
 
+interface StartOptions extends SeedOption {
+  readonly machines?: "built-in" | "debian";
+}
+
 const SEEDS = ["demo", "empty"] as const;
+const MACHINES = ["built-in", "debian"] as const;
 
 /** The lab stands beside the console: these verbs reach it by its own controls, whoever started it. */
 export function addLabVerbs({ noun, verb }: Verbs): void {
@@ -22,9 +27,9 @@ export function addLabVerbs({ noun, verb }: Verbs): void {
   const withFolder = (command: ReturnType<typeof verb>) =>
     command.option("--folder <folder>", "the lab's folder (default: the one in the home)");
 
-  withFolder(
-    verb<SeedOption>(lab, "start", "run a lab of its own until it is ended; prints one ready line", start),
-  ).option("--seed <seed>", "what a new lab is filled with: demo or empty (default: demo)", oneOf(SEEDS));
+  withFolder(verb<StartOptions>(lab, "start", "run a lab of its own until it is ended; prints one ready line", start))
+    .option("--seed <seed>", "what a new lab is filled with: demo or empty (default: demo)", oneOf(SEEDS))
+    .option("--machines <kind>", "what a new lab's hosts are made of: built-in or debian", oneOf(MACHINES));
 
   withFolder(
     verb<FolderOption>(lab, "status", "hosts, faults and addresses of the lab that runs", async (cli, options) => {
@@ -79,11 +84,12 @@ export function addLabVerbs({ noun, verb }: Verbs): void {
 }
 
 /** In the foreground, with nobody to hold it: it ends with this process. */
-async function start(cli: Cli, options: SeedOption): Promise<void> {
+async function start(cli: Cli, options: StartOptions): Promise<void> {
   const { startLab } = await import("../../lab/index.ts");
   const lab = await startLab({
     folder: folderOf(cli, options),
     seed: options.seed ?? "demo",
+    ...(options.machines ? { machines: options.machines } : {}),
     log: (level, message) => {
       if (level !== "info") cli.terminal.note(`${level}: ${message}`);
     },

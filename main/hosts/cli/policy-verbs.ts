@@ -1,17 +1,30 @@
 import type { ExplainInput } from "../../../shared/policy/explain-fields.ts";
 import type { PolicyProfile } from "../../../shared/policy/profile.ts";
 import type { Verdict } from "../../../shared/policy/verdict.ts";
+import type { ProfileView } from "../../../shared/terms/model.ts";
 import { looseFlags } from "./loose-flags.ts";
 import { readJson } from "./read-input.ts";
 import type { Cli } from "./session.ts";
 import { plain, table, type Terminal } from "./terminal.ts";
 import { usageError } from "./usage.ts";
-import type { Verbs } from "./verbs.ts";
+import { onConsole, type Verbs } from "./verbs.ts";
 
 interface ExplainOptions {
   readonly profile?: string;
   readonly now?: string;
   readonly file?: string;
+}
+
+interface ProfilesOptions {
+  readonly add?: string;
+  readonly bound?: boolean;
+}
+
+function boundText(terminal: Terminal, views: readonly ProfileView[]): string {
+  const rows = views.map(({ id, name, version, tenants, exceptions }) => [
+    ...[id, name, version, String(tenants.length), String(exceptions.length)],
+  ]);
+  return table(terminal, ["PROFILE", "NAME", "VERSION", "TENANTS", "EXCEPTIONS"], rows);
 }
 
 const SHORT_NAMES: Readonly<Record<string, string>> = { OB: "openbravo", AC: "acumatica" };
@@ -20,7 +33,16 @@ const SHORT_NAMES: Readonly<Record<string, string>> = { OB: "openbravo", AC: "ac
 export function addPolicyVerbs({ noun, verb }: Verbs): void {
   const policy = noun("policy", "the contract rules: read them and try them, without a console");
 
-  verb(policy, "profiles", "the service profiles that are known", async (cli) => {
+  verb<ProfilesOptions>(policy, "profiles", "the service profiles that are known", async (cli, options) => {
+    if (options.add !== undefined) {
+      const profile = (await readJson(options.add, cli.streams)) as Record<string, unknown>;
+      const added = await onConsole(cli, ({ client }) => client.terms.addProfile({ profile }));
+      return cli.terminal.answer(added, () => `added ${added.id} ${added.version}: ${plain(added.name)}`);
+    }
+    if (options.bound === true) {
+      const views = await onConsole(cli, ({ client }) => client.terms.profiles());
+      return cli.terminal.answer(views, () => boundText(cli.terminal, views));
+    }
     const { PROFILES } = await import("../../../shared/policy/profiles.ts");
     const known = Object.values(PROFILES).map(({ id, name, version, service }) => ({ id, name, version, service }));
     cli.terminal.answer(known, () =>
@@ -30,7 +52,9 @@ export function addPolicyVerbs({ noun, verb }: Verbs): void {
         known.map(({ id, name, version }) => [id, name, version]),
       ),
     );
-  });
+  })
+    .option("--add <file>", "add a profile of the company from a JSON file, checked whole")
+    .option("--bound", "ask the console: also the company's profiles, whom each binds and which exceptions stand");
 
   verb(policy, "show <profile>", "every number of one profile, with its source", async (cli, _options, name) => {
     const profile = await readProfile(cli, name);

@@ -1,10 +1,14 @@
 import { Command } from "commander";
 import { appVersion } from "../app-info.ts";
+import { addAccessVerbs } from "./access-verbs.ts";
 import { addAccountVerbs } from "./account-verbs.ts";
 import { addJobVerbs } from "./job-verbs.ts";
 import { addLabVerbs } from "./lab-verbs.ts";
+import { addMetricsVerbs } from "./metrics-verbs.ts";
 import { addPolicyVerbs } from "./policy-verbs.ts";
+import { addRestoreVerbs } from "./restore-verbs.ts";
 import { addSettingsVerbs } from "./settings-verbs.ts";
+import { addSnapshotVerbs } from "./snapshot-verbs.ts";
 import { addSshVerb } from "./ssh-verb.ts";
 import { addStartVerbs } from "./start-verbs.ts";
 import { addTenantVerbs } from "./tenant-verbs.ts";
@@ -29,9 +33,13 @@ export function createProgram(execute: Execute): Command {
   addAccountVerbs(verbs);
   addTenantVerbs(verbs);
   addSshVerb(program, verbs);
+  addRestoreVerbs(verbs);
   addJobVerbs(verbs);
   addWindowVerbs(verbs);
+  addAccessVerbs(verbs);
   addTermsVerbs(verbs);
+  addSnapshotVerbs(verbs);
+  addMetricsVerbs(verbs);
   addPolicyVerbs(verbs);
   addLabVerbs(verbs);
   addSettingsVerbs(verbs);

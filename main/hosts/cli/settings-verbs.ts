@@ -1,9 +1,22 @@
-import type { Settings, VaultStatus } from "../../../shared/settings/model.ts";
+import type { MailServer, MailSettings, Settings, VaultStatus } from "../../../shared/settings/model.ts";
 import { readSecret } from "./read-input.ts";
 import type { Cli } from "./session.ts";
 import { facts } from "./terminal.ts";
-import { usageError } from "./usage.ts";
-import { nameAndValue, onConsole, type Verbs } from "./verbs.ts";
+import { oneOf, usageError } from "./usage.ts";
+import { nameAndValue, onConsole, type Verbs, wholeNumber } from "./verbs.ts";
+
+const TLS_MODES = ["tls", "starttls", "none"] as const satisfies readonly MailServer["tls"][];
+
+interface MailOptions {
+  readonly host: string;
+  readonly from: string;
+  readonly port?: number;
+  readonly tls?: MailServer["tls"];
+  readonly user?: string;
+  readonly fromName?: string;
+  readonly replyTo?: string;
+  readonly ca?: string;
+}
 
 export function addSettingsVerbs({ noun, verb }: Verbs): void {
   const settings = noun("settings", "choices of this workstation; nothing secret");
@@ -29,6 +42,43 @@ export function addSettingsVerbs({ noun, verb }: Verbs): void {
     cli.terminal.answer(changed, () => settingsText(cli, changed));
   });
 
+  const mail = noun("mail", "the company's mail server, by which notices are sent");
+
+  verb(mail, "show", "how it is set up; the password is never shown", async (cli) => {
+    answerMail(cli, await onConsole(cli, ({ client }) => client.settings.mail()));
+  });
+
+  verb<MailOptions>(
+    mail,
+    "set",
+    "set it up; with --user the password is read from standard input",
+    async (cli, options) => {
+      const { host, from, port = options.tls === "tls" ? 465 : 587, tls = "starttls", user = null } = options;
+      const { fromName = "", replyTo = null, ca: caFile = null } = options;
+      const password = user === null ? "" : await readSecret("Password", cli.streams);
+      const server = { host, port, tls, user, from, fromName, replyTo, caFile };
+      const input = { server, ...(password && { password }) };
+      answerMail(cli, await onConsole(cli, ({ client }) => client.settings.setMail(input)));
+    },
+  )
+    .requiredOption("--host <host>", "name or address of the server")
+    .requiredOption("--from <address>", "address that notices come from")
+    .option("--port <port>", "default: 587, or 465 with --tls tls", wholeNumber(1, 65_535))
+    .option("--tls <mode>", "tls from the first byte, starttls (default) or none", oneOf(TLS_MODES))
+    .option("--user <name>", "who logs in; a password that is known already stays when none is given")
+    .option("--from-name <name>", "name beside the address")
+    .option("--reply-to <address>", "where answers go")
+    .option("--ca <file>", "PEM file of the authority that signed the server's certificate");
+
+  verb(mail, "check", "connect, encrypt and log in; nothing is sent", async (cli) => {
+    const checked = await onConsole(cli, ({ client }) => client.settings.checkMail());
+    cli.terminal.answer(checked, () => checked.greeting);
+  });
+
+  verb(mail, "remove", "forget the server and its password", async (cli) => {
+    answerMail(cli, await onConsole(cli, ({ client }) => client.settings.setMail({ server: null })));
+  });
+
   const vault = noun("vault", "where this console keeps keys and passphrases");
 
   verb(vault, "status", "what protects it, and whether it is open", async (cli) => {
@@ -48,6 +98,15 @@ export function addSettingsVerbs({ noun, verb }: Verbs): void {
 
 function settingsText({ terminal }: Cli, settings: Settings): string {
   return facts(terminal, Object.entries(settings));
+}
+
+function answerMail({ terminal }: Cli, mail: MailSettings): void {
+  const { server, hasPassword } = mail;
+  terminal.answer(mail, () =>
+    server
+      ? facts(terminal, [...Object.entries(server), ["password", hasPassword ? "in the vault" : "none"]])
+      : "No mail server is set up.",
+  );
 }
 
 function answerVault({ terminal }: Cli, status: VaultStatus): void {

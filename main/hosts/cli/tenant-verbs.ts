@@ -2,9 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import type { FleetRow } from "../../../shared/fleet/model.ts";
 import type { ProvisionPlan, ProvisionRequest, Tenant } from "../../../shared/tenant/model.ts";
+import { addActVerbs } from "./act-verbs.ts";
 import { EXIT } from "./exit-status.ts";
 import type { ProvisionFlags } from "./provision-request.ts";
 import { readJson } from "./read-input.ts";
+import { addRefreshVerb } from "./restore-verbs.ts";
 import type { Cli, Session } from "./session.ts";
 import { facts, plain, shown, table, type Terminal } from "./terminal.ts";
 import { oneName, usageError } from "./usage.ts";
@@ -19,7 +21,8 @@ interface OrderOptions extends ProvisionFlags {
   readonly detach?: boolean;
 }
 
-export function addTenantVerbs({ noun, verb }: Verbs): void {
+export function addTenantVerbs(verbs: Verbs): void {
+  const { noun, verb } = verbs;
   const tenant = noun("tenant", "customers' instances: look at them, make new ones");
 
   verb<{ readonly refresh?: boolean }>(tenant, "list", "every tenant with its environments", listTenants).option(
@@ -68,6 +71,9 @@ export function addTenantVerbs({ noun, verb }: Verbs): void {
     .requiredOption("--confirm <name>", "the tenant's slug, typed in full")
     .option("--request-id <uuid>", "repeating a command with the same id joins its job")
     .option("--detach", "return as soon as the job is started");
+
+  addRefreshVerb(verbs, tenant);
+  addActVerbs(verbs, tenant);
 }
 
 function orderOptions(command: Command): Command {

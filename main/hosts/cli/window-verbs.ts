@@ -4,8 +4,12 @@ import { basename } from "node:path";
 import type { Command } from "commander";
 import type {
   CalendarWindow,
+  CountedOverride,
   ExportedFile,
+  NoticeTemplate,
   RecurringWindow,
+  TemplateKind,
+  Wave,
   WindowCheck,
   WindowDraft,
   WindowNotice,
@@ -14,6 +18,8 @@ import type { MaintenanceKind } from "../../../shared/policy/profile.ts";
 import type { EnvironmentKind } from "../../../shared/tenant/model.ts";
 import { DAY_MS, MINUTE_MS } from "../../../shared/time.ts";
 import { EXIT } from "./exit-status.ts";
+import { addRunVerbs } from "./run-verbs.ts";
+import { readInput } from "./read-input.ts";
 import type { Cli } from "./session.ts";
 import { plain, shown, table, type Terminal } from "./terminal.ts";
 import { oneName, oneOf, usageError } from "./usage.ts";
@@ -42,12 +48,27 @@ interface PlanOptions extends TimeOptions {
   readonly moveReason?: "recovery" | "disaster" | "other";
   readonly toRegion?: string;
 }
+interface WaveOptions extends PlanOptions {
+  readonly tenants?: string;
+  readonly concurrency?: number;
+  readonly canary?: string;
+  readonly dryRun?: boolean;
+}
 interface NoticeOptions {
   readonly language?: "en" | "fr";
   readonly format?: "eml" | "ics";
   readonly out?: string;
   readonly proof?: string;
   readonly at?: string;
+  readonly again?: boolean;
+  readonly requestId?: string;
+}
+
+interface TextOptions {
+  readonly kind?: TemplateKind;
+  readonly language?: "en" | "fr";
+  readonly subject?: string;
+  readonly file?: string;
 }
 
 // Spelled out, since the models would be loaded by every command.
@@ -56,12 +77,16 @@ const ENVIRONMENTS = ["production", "test", "sandbox"] as const satisfies readon
 const LANGUAGES = ["en", "fr"] as const;
 const FORMATS = ["eml", "ics"] as const;
 const MOVE_REASONS = ["recovery", "disaster", "other"] as const;
-const NOTICE_ACTS = ["list", "draft", "export", "sent"] as const;
+const NOTICE_ACTS = ["list", "draft", "export", "send", "sent"] as const;
+const TEXT_ACTS = ["list", "show", "set", "reset"] as const;
+const TEXT_KINDS = [...KINDS, "cancelled"] as const satisfies readonly TemplateKind[];
 const DEFAULT_MINUTES = 60;
 
 /** Planned maintenance: every plan passes the contract's rules, here as in the window. */
-export function addWindowVerbs({ noun, verb }: Verbs): void {
+export function addWindowVerbs(verbs: Verbs): void {
+  const { noun, verb } = verbs;
   const window = noun("window", "maintenance windows, their notices and the calendar");
+  addRunVerbs(verbs, window);
 
   rangeOptions(
     verb<RangeOptions>(
@@ -90,12 +115,25 @@ export function addWindowVerbs({ noun, verb }: Verbs): void {
   );
 
   planOptions(
-    verb<PlanOptions>(window, "schedule [tenant]", "plan a window", async (cli, options, name) => {
+    verb<WaveOptions>(window, "schedule [tenant]", "plan a window, or a wave of them", async (cli, options, name) => {
+      if (options.tenants !== undefined) return scheduleWave(cli, options);
       const input = { ...draft(options, name), requestId: options.requestId ?? randomUUID() };
       const planned = await onConsole(cli, ({ client }) => client.calendar.schedule(input));
       cli.terminal.answer(planned, () => windowText(cli.terminal, planned));
     }),
-  ).option("--request-id <uuid>", "repeating a command with the same id plans one window");
+  )
+    .option("--request-id <uuid>", "repeating a command with the same id plans once")
+    .option("--tenants <slugs>", "a wave: many tenants, with commas; --start is the first night in data-centre time")
+    .option("--concurrency <count>", "wave: windows of one night (default: 10)", wholeNumber(1, 1_000))
+    .option("--canary <tenant>", "wave: goes alone, a night before all others")
+    .option("--dry-run", "wave: where each tenant would go and what the rules say; nothing is kept");
+
+  rangeOptions(
+    verb<RangeOptions>(window, "overrides", "refusals that people went over, counted", async (cli, options) => {
+      const found = await onConsole(cli, ({ client }) => client.calendar.overrides(range(options)));
+      cli.terminal.answer(found, () => overridesText(cli.terminal, found));
+    }),
+  );
 
   timeOptions(
     verb<TimeOptions>(
@@ -131,12 +169,21 @@ export function addWindowVerbs({ noun, verb }: Verbs): void {
     .requiredOption("--reason <text>", "why")
     .option("--request-id <uuid>", "repeating a command with the same id cancels once");
 
+  verb<TextOptions>(window, "text [act]", "the company's own words for notices", text)
+    .usage("list | show | set | reset")
+    .option("--kind <kind>", `one of ${TEXT_KINDS.join(", ")}`, oneOf(TEXT_KINDS))
+    .option("--language <language>", "en or fr (default: en)", oneOf(LANGUAGES))
+    .option("--subject <text>", "set: the subject line")
+    .option("--file <file>", "set: the text with its {{placeholders}} (- reads standard input)");
+
   verb<NoticeOptions>(window, "notice [act] [id]", "the ledger of a window's notices", notice)
-    .usage("list WINDOW | draft WINDOW | export NOTICE | sent NOTICE")
+    .usage("list WINDOW | draft WINDOW | export NOTICE | send NOTICE | sent NOTICE")
     .option("--language <language>", "draft: en or fr (default: en)", oneOf(LANGUAGES))
     .option("--format <format>", "export: eml or ics (default: eml)", oneOf(FORMATS))
     .option("--out <file>", "export: write it there instead of to standard output")
     .option("--proof <file>", "sent: the message as it was sent; its hash is recorded")
+    .option("--again", "send: also where an earlier attempt may have arrived")
+    .option("--request-id <uuid>", "send: repeating a command with the same id sends once")
     .option("--at <time>", "sent: when it was sent, RFC 3339 (default: now)");
 
   rangeOptions(
@@ -201,6 +248,49 @@ function draft(options: PlanOptions, name: string | undefined): WindowDraft {
   };
 }
 
+async function scheduleWave(cli: Cli, options: WaveOptions): Promise<number> {
+  const { tenants = "", concurrency = 10, canary, dryRun = false } = options;
+  const names = tenants
+    .split(",")
+    .map((one) => one.trim())
+    .filter(Boolean);
+  const [, firstDay, timeOfDay] = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})$/.exec(options.start ?? "") ?? [];
+  if (!firstDay || !timeOfDay || options.zone !== undefined)
+    throw usageError("A wave starts at a local time of each data centre.", "Give --start 2026-03-02T22:00, no --zone.");
+  const { tenant: _tenant, startsAt: _startsAt, move, kind, ...shared } = draft(options, names[0]);
+  if (kind === "move" || move) throw usageError("A move is no wave.", "Plan each with its reason and region.");
+  const input = { ...shared, kind, tenants: names, firstDay, timeOfDay, concurrency, ...(canary && { canary }) };
+  const requestId = options.requestId ?? randomUUID();
+  const wave = await onConsole(cli, ({ client: { calendar } }) =>
+    dryRun ? calendar.checkMany(input) : calendar.scheduleMany({ ...input, requestId }),
+  );
+  cli.terminal.answer(wave, () => waveText(cli.terminal, wave));
+  return wave.counts.refused > 0 ? EXIT.refused : EXIT.done;
+}
+
+function waveText(terminal: Terminal, { rows, counts }: Wave): string {
+  const lines = rows.map(({ night, tenant, outcome, startsAt, zone, earliest, verdicts, problem }) => [
+    ...[String(night + 1), tenant, outcome, shown(startsAt), zone ?? "-", shown(earliest)],
+    plain(problem ?? verdicts.map(({ rule, reason }) => `${rule}: ${reason}`).join(" ")),
+  ]);
+  const { allowed, planned, refused } = counts;
+  return [
+    table(terminal, ["NIGHT", "TENANT", "OUTCOME", "START", "ZONE", "EARLIEST", "WHY"], lines),
+    `${planned} planned, ${allowed} allowed, ${refused} refused`,
+  ].join("\n");
+}
+
+function overridesText(
+  terminal: Terminal,
+  { overrides, byRule }: { overrides: readonly CountedOverride[]; byRule: readonly { rule: string; count: number }[] },
+): string {
+  const rows = overrides.map((one) => [shown(one.at), one.rule, one.slug, one.by, plain(one.reason), one.windowId]);
+  return [
+    table(terminal, ["WHEN", "RULE", "TENANT", "BY", "REASON", "WINDOW"], rows),
+    byRule.map(({ rule, count }) => `${rule}: ${count}`).join(", ") || "none",
+  ].join("\n");
+}
+
 function start({ start: startsAt, zone }: TimeOptions): { startsAt: string; zone?: string } {
   if (startsAt === undefined) throw usageError("No start is named.", "Give --start 2026-03-02T22:00.");
   return { startsAt, ...(zone !== undefined && { zone }) };
@@ -228,6 +318,45 @@ function instant(text: string, option: string): Date {
   throw usageError(`${option} is no time such as 2026-03-02T22:00:00Z.`, "Write it with its offset, or a day.");
 }
 
+async function text(cli: Cli, options: TextOptions, act: string | undefined): Promise<void> {
+  const known = TEXT_ACTS.find((one) => one === (act ?? "list"));
+  if (!known) throw usageError(`There is no act "${act}".`, `Choose one of ${TEXT_ACTS.join(", ")}.`);
+  if (known === "list") {
+    const all = await onConsole(cli, ({ client }) => client.calendar.templates.list());
+    return cli.terminal.answer(all, () => textTable(cli.terminal, all));
+  }
+  const { kind, language = "en" } = options;
+  if (!kind) throw usageError("No kind is named.", `Give --kind: ${TEXT_KINDS.join(", ")}.`);
+  const body = known === "set" ? await newText(cli, options.file) : "";
+  const template = await onConsole(cli, async ({ client: { calendar } }) => {
+    if (known === "reset") return calendar.templates.reset({ kind, language });
+    const inUse = (await calendar.templates.list()).find((one) => one.kind === kind && one.language === language)!;
+    if (known === "show") return inUse;
+    const { version, subject } = inUse;
+    return calendar.templates.set({ kind, language, subject: options.subject ?? subject, body, version });
+  });
+  cli.terminal.answer(
+    template,
+    () => `${plain(template.subject)}\n\n${template.body.split("\n").map(plain).join("\n")}`,
+  );
+}
+
+async function newText(cli: Cli, file: string | undefined): Promise<string> {
+  if (file === undefined) throw usageError("No text is given.", "Give --file FILE, or --file - for standard input.");
+  return readInput(file, cli.streams);
+}
+
+function textTable(terminal: Terminal, templates: readonly NoticeTemplate[]): string {
+  return table(
+    terminal,
+    ["KIND", "LANGUAGE", "VERSION", "CHANGED BY", "SUBJECT"],
+    templates.map((one) => [
+      ...[one.kind, one.language, one.version === 0 ? "shipped" : String(one.version), one.changedBy ?? "-"],
+      one.subject,
+    ]),
+  );
+}
+
 async function notice(
   cli: Cli,
   options: NoticeOptions,
@@ -250,6 +379,11 @@ async function notice(
     case "export": {
       const input = { noticeId: name, format: options.format ?? "eml" };
       return giveFile(cli, await onConsole(cli, ({ client }) => client.calendar.notices.export(input)), options.out);
+    }
+    case "send": {
+      const input = { noticeId: name, again: options.again ?? false, requestId: options.requestId ?? randomUUID() };
+      const sent = await onConsole(cli, ({ client }) => client.calendar.notices.send(input));
+      return cli.terminal.answer(sent, () => noticeTable(cli.terminal, [sent]));
     }
     case "sent": {
       if (options.proof === undefined) throw usageError("A sending needs its proof.", "Give --proof FILE.");

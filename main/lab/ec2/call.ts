@@ -22,8 +22,8 @@ export interface Call {
   /** What the caller may see: the state, or an older one while reads are only eventually consistent. */
   readonly seen: Reader<LabSchema>;
   readonly rows: Transaction<LabSchema>;
-  /** Runs once the call's changes are written. */
-  after(effect: () => void): void;
+  /** Runs once the call's changes are written; the answer waits for a promise. */
+  after(effect: () => void | Promise<void>): void;
 }
 
 export type Action = (call: Call) => XmlTree | Promise<XmlTree>;

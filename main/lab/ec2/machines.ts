@@ -19,6 +19,8 @@ export interface LabMachines extends Machines {
 
 const BOOTS_AT_ONCE = 4;
 const DISK_FULL_MS = 2_000;
+/** Clients give up on an answer somewhat later. */
+const LONGEST_READ_MS = 20_000;
 /** EC2 honours a client token for about a day. */
 const TOKEN_MS = DAY_MS;
 const PROGRESS = [25, 50, 75, 95];
@@ -202,7 +204,7 @@ export function createMachines(folder: string, worldOf: () => World): LabMachine
     await rm(target, { recursive: true, force: true });
     if (volume.snapshotId) {
       await chains.get(volume.snapshotId);
-      await copy(room.copyVolume.bind(room), snapshotFolder(volume.snapshotId), target);
+      await room.copyVolume(snapshotFolder(volume.snapshotId), target);
     }
     await mkdir(target, { recursive: true, mode: 0o755 });
     await until(volume.createdAt, timings.volumeCreate);
@@ -254,7 +256,11 @@ export function createMachines(folder: string, worldOf: () => World): LabMachine
     await Promise.all([...snapshots, ...volumes].map(async (one) => chains.get(one.id)));
   }
 
-  function settleSnapshot(id: string): Promise<void> {
+  /**
+   * `onRead` is told once the source's bytes are read: what happens to it afterwards is not in the snapshot. `whole`: an
+   * earlier process has made the copy already, under the name that only whole ones get.
+   */
+  function settleSnapshot(id: string, onRead?: () => void, whole = false): Promise<void> {
     return chain(id, async () => {
       const { store, room } = worldOf();
       const snapshot = store.get("snapshots", id);
@@ -267,15 +273,10 @@ export function createMachines(folder: string, worldOf: () => World): LabMachine
       const { kind, id: source } = snapshot.source;
       // A volume is copied as it is now; another snapshot must be whole first.
       if (kind === "snapshot") await chains.get(source);
-      await rm(snapshotFolder(id), { recursive: true, force: true });
-      const copying = copy(
-        room.copyVolume.bind(room),
-        kind === "volume" ? volumeFolder(source) : snapshotFolder(source),
-        snapshotFolder(id),
-      );
+      const from = kind === "volume" ? volumeFolder(source) : snapshotFolder(source);
+      const copying = whole ? Promise.resolve() : room.copyVolume(from, snapshotFolder(id));
       try {
-        await Promise.all([copying, showProgress(snapshot)]);
-        await mkdir(snapshotFolder(id), { recursive: true });
+        await Promise.all([copying.then(onRead), showProgress(snapshot)]);
         updateSnapshot(id, { state: "completed", progress: 100, completedAt: worldOf().now() });
       } catch (error) {
         await copying.catch(() => undefined);
@@ -304,7 +305,11 @@ export function createMachines(folder: string, worldOf: () => World): LabMachine
   return {
     settleInstance: (id) => void settleInstance(id),
     settleVolume: (id) => void settleVolume(id),
-    settleSnapshot: (id) => void settleSnapshot(id),
+    settleSnapshot: (id) =>
+      new Promise((resolve) => {
+        setTimeout(resolve, LONGEST_READ_MS).unref();
+        void settleSnapshot(id, resolve).then(resolve);
+      }),
     refreshHost: (id) => void chain(id, () => refresh(id)),
     rebootInstance: (id) =>
       void chain(id, async () => {
@@ -323,7 +328,9 @@ export function createMachines(folder: string, worldOf: () => World): LabMachine
           if (!store.get(table, entry)) await rm(join(folder, name, entry), { recursive: true, force: true });
       }
       forgetOld();
-      for (const snapshot of store.all("snapshots")) if (snapshot.state === "pending") void settleSnapshot(snapshot.id);
+      const copied = new Set(await readdir(join(folder, "snapshots")));
+      for (const { id, state } of store.all("snapshots"))
+        if (state === "pending") void settleSnapshot(id, undefined, copied.has(id));
       for (const volume of store.all("volumes")) void settleVolume(volume.id);
       const running = store.all("instances").filter((instance) => instance.state === "running");
       const boot = async (): Promise<void> => {
@@ -343,14 +350,4 @@ export function createMachines(folder: string, worldOf: () => World): LabMachine
       while (chains.size > 0) await Promise.allSettled(chains.values());
     },
   };
-}
-
-/** A volume that nothing was ever written to may have no folder. */
-async function copy(copyVolume: (from: string, to: string) => Promise<void>, from: string, to: string): Promise<void> {
-  const there = await readdir(from).then(
-    () => true,
-    () => false,
-  );
-  if (there) await copyVolume(from, to);
-  else await mkdir(to, { recursive: true });
 }

@@ -62,7 +62,7 @@ export const copySnapshot: Action = (call) => {
   };
   call.rows.put("snapshots", snapshot);
   putTags(call, snapshot.id, specifiedTags(call, "snapshot"));
-  call.after(() => call.world.machines.settleSnapshot(snapshot.id));
+  call.after(() => void call.world.machines.settleSnapshot(snapshot.id));
   return { snapshotId: snapshot.id, tagSet: tagSetXml(call, snapshot.id) };
 };
 
@@ -70,7 +70,7 @@ export const deleteSnapshot: Action = (call) => {
   const snapshot = find(call, "snapshots", call.parameters.required("SnapshotId"));
   call.rows.delete("snapshots", snapshot.id);
   call.rows.delete("tags", snapshot.id);
-  call.after(() => call.world.machines.settleSnapshot(snapshot.id));
+  call.after(() => void call.world.machines.settleSnapshot(snapshot.id));
   return { return: true };
 };
 

@@ -45,7 +45,8 @@ export interface Machines {
   settleInstance(id: string): void;
   rebootInstance(id: string): void;
   settleVolume(id: string): void;
-  settleSnapshot(id: string): void;
+  /** Resolves once its bytes are read from the source: EBS snapshots are of the instant at which they were asked for. */
+  settleSnapshot(id: string): Promise<void>;
   /** Tells a running host that its volumes or address changed. */
   refreshHost(id: string): void;
 }

@@ -21,8 +21,17 @@ export async function hostKeys(folder: string, variant = ""): Promise<readonly H
   return [await hostKey(folder, "ED25519", variant), await hostKey(folder, "ECDSA", variant)];
 }
 
+/** Where that identity's private keys are. */
+export function hostKeyFiles(folder: string, variant = ""): readonly string[] {
+  return [hostKeyFile(folder, "ED25519", variant), hostKeyFile(folder, "ECDSA", variant)];
+}
+
+function hostKeyFile(folder: string, type: HostKey["type"], variant: string): string {
+  return path.join(folder, `ssh_host_${type.toLowerCase()}_key${variant}`);
+}
+
 async function hostKey(folder: string, type: HostKey["type"], variant: string): Promise<HostKey> {
-  const file = path.join(folder, `ssh_host_${type.toLowerCase()}_key${variant}`);
+  const file = hostKeyFile(folder, type, variant);
   const [privateKey, publicKey] = await Promise.all([readIfThere(file), readIfThere(`${file}.pub`)]);
   if (privateKey && publicKey) return { type, privateKey, publicKey: publicKey.trim() };
 

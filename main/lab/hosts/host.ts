@@ -4,26 +4,33 @@ import { createServer as createHttpServer, type RequestListener, type Server as 
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import { createServer, type Server, type Socket } from "node:net";
 import path from "node:path";
+import { rootCertificates } from "node:tls";
 import { AppError } from "../../../shared/errors.ts";
 import type { HostProcesses, HostSpec, MachineRoom } from "../types.ts";
 import type { LabCa } from "./ca.ts";
-import { controlHandler } from "./erp/control.ts";
+import type { DebianParts } from "./debian.ts";
+import { controlHandler, type ControlParts } from "./erp/control.ts";
 import { ERPCTL, HOSTNAME_COMMAND } from "./erp/erpctl.ts";
 import { createInstance, type ErpInstance } from "./erp/instance.ts";
 import { createSite } from "./erp/site.ts";
-import { smokeTest } from "./erp/smoke.ts";
+import { responseTime, smokeTest, type SmokeTarget } from "./erp/smoke.ts";
 import { readIfThere, writeWhole } from "./files.ts";
 import { type HostFolders, hostFolders } from "./folders.ts";
-import { consoleBlock, hostKeys } from "./host-keys.ts";
+import { consoleBlock, hostKeyFiles, hostKeys } from "./host-keys.ts";
 import { checkReachable, ownFolder, type Owner } from "./owner.ts";
 import type { PostgresBinaries } from "./postgres/binaries.ts";
+import { createAccess } from "./ssh/authorized-keys.ts";
 import { endCommands, signalCommands } from "./ssh/commands.ts";
-import { createSshServer, type SshServer } from "./ssh/server.ts";
+import { createOpenSshServer, endLeftServers } from "./ssh/openssh.ts";
+import { createSshServer } from "./ssh/server.ts";
+import { createSessions } from "./ssh/sessions.ts";
 
 export interface HostContext {
   readonly ca: LabCa;
   readonly ports: { readonly ssh: number; readonly https: number };
   readonly owner: Owner | undefined;
+  /** What the host is made of instead of the built-in parts. */
+  readonly debian: DebianParts | null;
   readonly binaries: () => Promise<PostgresBinaries>;
   readonly template: () => Promise<string>;
   readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>;
@@ -68,7 +75,6 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
     log: context.log,
   });
   const sockets = new Set<Socket>();
-  const sshSockets = new Set<Socket>();
   const troubles = new Set<Trouble>();
   /** Settles when the frozen host goes on; undefined while it is not frozen. */
   let frozen: { readonly over: Promise<void>; readonly end: () => void } | undefined;
@@ -76,18 +82,30 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
   const passToken = randomBytes(24).toString("base64url");
   const site = createSite(instance, passToken);
   const web = webServer((request, response) => afterFrost(() => site(request, response)), instance);
-  const control = lazyControl(instance, folders, context, async () =>
-    smokeTest({
-      address: spec.address,
-      port: context.ports.https,
-      domain: (await instance.facts()).domain ?? "",
-      authority: await readFile(context.ca.certificateFile, "utf8"),
-      password: await instance.adminPassword(),
-      passToken,
-    }),
-  );
+  const customer = async (): Promise<SmokeTarget> => ({
+    address: spec.address,
+    port: context.ports.https,
+    domain: (await instance.facts()).domain ?? "",
+    // A customer's own chain is trusted for what it is: whether the world does is the world's to say.
+    authorities: [
+      await readFile(context.ca.certificateFile, "utf8"),
+      ...rootCertificates,
+      instance.certificate()?.cert ?? "",
+    ],
+    password: await instance.adminPassword(),
+    passToken,
+  });
+  const sessions = createSessions();
+  const control = lazyControl(folders, context, {
+    instance,
+    access: createAccess(authorizedKeysFile(folders), context.owner, (usable) => sessions.endAllBut(usable)),
+    smoke: async () => smokeTest(await customer()),
+    response: async () => responseTime(await customer()),
+  });
 
+  const currentKeys = () => (troubles.has("host-key-changed") ? hostKeys(folders.ssh, ".changed") : keys);
   const sshOptions = {
+    keys: async () => currentKeys(),
     authorizedKeys: async () => ((await readIfThere(authorizedKeysFile(folders))) ?? "").split("\n"),
     commands: {
       instanceId: first.instanceId,
@@ -103,11 +121,21 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
       owner: context.owner,
       full: () => instance.diskFull(),
     },
+    sessions,
     onLogIn: () => {
       void instance.wake().catch(() => undefined);
     },
   };
-  let ssh: SshServer | undefined;
+  await endLeftServers(folders.run);
+  const ssh = context.debian
+    ? createOpenSshServer(sshOptions, {
+        parts: context.debian,
+        authorizedKeysFile: authorizedKeysFile(folders),
+        hostKeyFiles: () => hostKeyFiles(folders.ssh, troubles.has("host-key-changed") ? ".changed" : ""),
+        runFolder: folders.run,
+        shellFile: path.join(folders.bin, "session-shell"),
+      })
+    : createSshServer(sshOptions);
 
   /** A frozen host looks at nothing before it goes on. */
   const afterFrost = (serve: () => void) => (frozen ? void frozen.over.then(serve) : serve());
@@ -123,13 +151,10 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
   };
   const onSsh = (socket: Socket) =>
     take(socket, "ssh", () => {
-      if (troubles.has("ssh-cut")) setTimeout(() => troubles.has("ssh-cut") && socket.destroy(), CUT_AFTER_MS).unref();
       Promise.all([control.ready(), currentKeys()])
-        .then(([, keys]) => {
-          ssh ??= createSshServer({ ...sshOptions, keys });
-          sshSockets.add(socket);
-          socket.once("close", () => sshSockets.delete(socket));
-          ssh.accept(socket);
+        .then(() => ssh.accept(socket))
+        .then((cut) => {
+          if (troubles.has("ssh-cut")) setTimeout(() => troubles.has("ssh-cut") && cut(), CUT_AFTER_MS).unref();
         })
         .catch((error: unknown) => {
           context.log(`${spec.instanceId}: SSH: ${String(error)}`);
@@ -145,9 +170,9 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
         .then(() => (web.serve(socket) ? socket.resume() : socket.destroy()))
         .catch(() => socket.destroy());
     });
-  const currentKeys = () => (troubles.has("host-key-changed") ? hostKeys(folders.ssh, ".changed") : keys);
 
-  const listeners = { ssh: createServer(onSsh), https: createServer(onHttps) };
+  // Of an SSH connection nothing may be read before it is given to whoever serves it.
+  const listeners = { ssh: createServer({ pauseOnConnect: true }, onSsh), https: createServer(onHttps) };
   const bind = async () => {
     await listen(listeners.ssh, spec.address, context.ports.ssh);
     await listen(listeners.https, spec.address, context.ports.https);
@@ -155,6 +180,7 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
   const unbind = async () => {
     const both = Promise.all([closed(listeners.ssh), closed(listeners.https)]);
     for (const socket of sockets) socket.destroy();
+    await ssh.cut();
     await both;
   };
   try {
@@ -176,10 +202,7 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
     } else frozen = undefined;
     await instance.freeze(on);
     await signalCommands(spec.instanceId, on ? "SIGSTOP" : "SIGCONT");
-    for (const socket of sshSockets) {
-      if (on) socket.pause();
-      else socket.resume();
-    }
+    await ssh.freeze(on);
     before?.end();
   }
 
@@ -216,9 +239,7 @@ export async function bootHost(first: HostSpec, context: HostContext): Promise<H
       else troubles.delete(kind);
       if (kind === "disk-full") await instance.setDiskFull(on);
       if (kind === "host-frozen") await freeze(on);
-      if (kind === "ssh-cut" && on) for (const socket of sshSockets) socket.destroy();
-      // Sessions that stand know the old key; whoever connects from now on meets the other.
-      if (kind === "host-key-changed") ssh = undefined;
+      if (kind === "ssh-cut" && on) await ssh.cut();
     },
     hold: instance.hold,
     async powerOff() {
@@ -330,17 +351,12 @@ function webServer(site: RequestListener, instance: ErpInstance) {
 }
 
 /** The private socket behind `erpctl`, opened when somebody may first use it. */
-function lazyControl(
-  instance: ErpInstance,
-  folders: HostFolders,
-  { owner }: HostContext,
-  smoke: Parameters<typeof controlHandler>[1],
-) {
+function lazyControl(folders: HostFolders, { owner }: HostContext, parts: ControlParts) {
   let opening: Promise<HttpServer> | undefined;
   const open = async () => {
     const file = path.join(folders.run, "erp.sock");
     await rm(file, { force: true });
-    const server = createHttpServer(controlHandler(instance, smoke));
+    const server = createHttpServer(controlHandler(parts));
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(file, resolve);

@@ -1,17 +1,20 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { lstat, mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { AppError } from "../../../shared/errors.ts";
 import type { MachineRoom } from "../types.ts";
 import type { LabCa } from "./ca.ts";
+import { findDebianParts } from "./debian.ts";
+import { readIfThere, writeWhole } from "./files.ts";
 import { bootHost, type Host } from "./host.ts";
 import { hostOwner, ownFolder, type Owner } from "./owner.ts";
 import { makeTemplate } from "./erp/template.ts";
 import { findBinaries } from "./postgres/binaries.ts";
 import { runningPostmaster, stopServerOf } from "./postgres/cluster.ts";
 import { freezeTree, isStopped, thawTree } from "./postgres/process-tree.ts";
+import { endLeftServers } from "./ssh/openssh.ts";
 
 export interface MachineRoomOptions {
   /** The room's own folder; hosts and volumes bring theirs. */
@@ -22,9 +25,14 @@ export interface MachineRoomOptions {
   readonly log: (line: string) => void;
   /** Account that hosts' processes run as when the lab is root's; absent is `nobody`. */
   readonly uid?: number;
+  /** What new hosts are made of; a room that is there already keeps what it was made with. Absent: built-in. */
+  readonly machines?: MachineKind;
   /** Orders a minute that each host's customers place by day; absent goes by the host's size. */
   readonly ordersPerMinute?: number;
 }
+
+/** Parts that hosts are made of: the lab's own, which run anywhere, or Debian's sshd and PostgreSQL. */
+export type MachineKind = "built-in" | "debian";
 
 const WAKING_AT_ONCE = 2;
 
@@ -33,7 +41,12 @@ export function createMachineRoom(options: MachineRoomOptions): MachineRoom {
   const owner = hostOwner(options.uid);
   const hosts = new Map<string, Host>();
   const inTurn = atMost(WAKING_AT_ONCE);
-  const binaries = once(() => findBinaries(owner, path.join(options.folder, "postgres")));
+  const debian = once(async () =>
+    (await settledKind(options.folder, options.machines ?? "built-in")) === "debian" ? findDebianParts() : null,
+  );
+  const binaries = once(
+    async () => (await debian())?.postgres ?? findBinaries(owner, path.join(options.folder, "postgres")),
+  );
   const sockets = () => runFolder(options.folder, owner);
   const template = once(async () =>
     makeTemplate({
@@ -72,6 +85,7 @@ export function createMachineRoom(options: MachineRoomOptions): MachineRoom {
           ca: options.ca,
           ports: options.ports,
           owner,
+          debian: await debian(),
           binaries,
           template,
           inTurn,
@@ -89,6 +103,7 @@ export function createMachineRoom(options: MachineRoomOptions): MachineRoom {
         // One that an earlier process left running for a host which was not powered on since.
         const folder = path.join(await sockets(), instanceId);
         await stopServerOf(folder);
+        await endLeftServers(folder);
         await rm(folder, { recursive: true, force: true });
       }),
     update: (spec) => alone(spec.instanceId, async () => hosts.get(spec.instanceId)?.update(spec)),
@@ -109,6 +124,18 @@ export function createMachineRoom(options: MachineRoomOptions): MachineRoom {
   };
 }
 
+/** Data of one kind's PostgreSQL is not the other's: what a room was made with is noted in it. */
+async function settledKind(folder: string, wanted: MachineKind): Promise<MachineKind> {
+  const file = path.join(folder, "machines");
+  const known = (await readIfThere(file))?.trim();
+  if (known === "built-in" || known === "debian") return known;
+  // Rooms from before there was a choice have a template already.
+  const kind = (await stat(path.join(folder, "template")).catch(() => undefined)) ? "built-in" : wanted;
+  await mkdir(folder, { recursive: true });
+  await writeWhole(file, `${kind}\n`, { mode: 0o644 });
+  return kind;
+}
+
 /**
  * Copies a volume as it is at one instant: its database server, if one runs, stands still while the bytes are read.
  * What the server left there to say that it runs is not part of the copy.
@@ -117,6 +144,8 @@ async function copyFolder(from: string, to: string): Promise<void> {
   const draft = `${to}.${process.pid}.part`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(path.dirname(to), { recursive: true });
+  // A volume that nothing was ever written to may have no folder.
+  if (!(await stat(from).catch(() => undefined))) return void (await mkdir(to, { recursive: true }));
   const server = await runningPostmaster(path.join(from, "pgdata"));
   const freeze = server !== undefined && !(await isStopped(server.pid));
   if (freeze) await freezeTree(server.pid);

@@ -1,3 +1,14 @@
+import { accessEn } from "./areas/access.ts";
+import { actsEn } from "./areas/acts.ts";
+import { contractEn } from "./areas/contract.ts";
+import { decisionsEn } from "./areas/decisions.ts";
+import { filesEn } from "./areas/files.ts";
+import { maintenanceEn } from "./areas/maintenance.ts";
+import { metricsEn } from "./areas/metrics.ts";
+import { restoreEn } from "./areas/restore.ts";
+import { slaEn } from "./areas/sla.ts";
+import { snapshotEn } from "./areas/snapshot.ts";
+
 /** Every word of the window, in English. French follows key by key; a missing or extra key fails the type check. */
 export const en = {
   "app.name": "Fleetwright",
@@ -914,6 +925,8 @@ export const en = {
   "error.HomeNotWritable": "The home folder cannot be written",
   "error.DiskFull": "The disk is full",
   "error.PortInUse": "The port is in use",
+  "error.MailUnreachable": "The mail server does not answer",
+  "error.MailRefused": "The mail server refuses",
   "error.VaultLocked": "The vault is locked",
   "error.VaultPassphraseWrong": "The passphrase is wrong",
   "error.VaultDamaged": "The vault is damaged",
@@ -998,6 +1011,16 @@ export const en = {
   "danger.endsProcesses": "ends many processes",
   "danger.rewritesFirewall": "rewrites the firewall",
   "danger.forkBomb": "multiplies itself until the machine stands still",
+  ...accessEn,
+  ...actsEn,
+  ...contractEn,
+  ...decisionsEn,
+  ...filesEn,
+  ...maintenanceEn,
+  ...metricsEn,
+  ...restoreEn,
+  ...slaEn,
+  ...snapshotEn,
 } as const;
 
 export type MessageKey = keyof typeof en;

@@ -1,3 +1,13 @@
+import { accessFr } from "./areas/access.ts";
+import { actsFr } from "./areas/acts.ts";
+import { contractFr } from "./areas/contract.ts";
+import { decisionsFr } from "./areas/decisions.ts";
+import { filesFr } from "./areas/files.ts";
+import { maintenanceFr } from "./areas/maintenance.ts";
+import { metricsFr } from "./areas/metrics.ts";
+import { restoreFr } from "./areas/restore.ts";
+import { slaFr } from "./areas/sla.ts";
+import { snapshotFr } from "./areas/snapshot.ts";
 import type { Messages } from "./en.ts";
 
 export const fr: Messages = {
@@ -915,6 +925,8 @@ export const fr: Messages = {
   "error.HomeNotWritable": "Le dossier de travail n'est pas accessible en écriture",
   "error.DiskFull": "Le disque est plein",
   "error.PortInUse": "Le port est déjà utilisé",
+  "error.MailUnreachable": "Le serveur de messagerie ne répond pas",
+  "error.MailRefused": "Le serveur de messagerie refuse",
   "error.VaultLocked": "Le coffre est fermé",
   "error.VaultPassphraseWrong": "La phrase de passe est fausse",
   "error.VaultDamaged": "Le coffre est endommagé",
@@ -1000,4 +1012,14 @@ export const fr: Messages = {
   "danger.endsProcesses": "termine de nombreux processus",
   "danger.rewritesFirewall": "réécrit le pare-feu",
   "danger.forkBomb": "se multiplie jusqu'à bloquer la machine",
+  ...accessFr,
+  ...actsFr,
+  ...contractFr,
+  ...decisionsFr,
+  ...filesFr,
+  ...maintenanceFr,
+  ...metricsFr,
+  ...restoreFr,
+  ...slaFr,
+  ...snapshotFr,
 };

@@ -1,3 +1,14 @@
+import { accessSentences } from "./areas/access.ts";
+import { actsSentences } from "./areas/acts.ts";
+import { contractSentences } from "./areas/contract.ts";
+import { decisionsSentences } from "./areas/decisions.ts";
+import { filesSentences } from "./areas/files.ts";
+import { maintenanceSentences } from "./areas/maintenance.ts";
+import { metricsSentences } from "./areas/metrics.ts";
+import { restoreSentences } from "./areas/restore.ts";
+import { slaSentences } from "./areas/sla.ts";
+import { snapshotSentences } from "./areas/snapshot.ts";
+
 /** What the console says in English, in French; `sentences.ts` says how they are looked up. */
 export const FRENCH_SENTENCES: Readonly<Record<string, string>> = {
   // Orders and provisioning
@@ -347,10 +358,31 @@ export const FRENCH_SENTENCES: Readonly<Record<string, string>> = {
   "A lab host's database did not start: {{why}}.": "La base d'un hôte du labo n'a pas démarré : {{why}}.",
   "Free some space, then use the host again.": "Libérez de la place, puis réutilisez l'hôte.",
   "See {{file}}.": "Voir {{file}}.",
+  "The lab's hosts are to be made of Debian's own parts, of which some are missing: {{parts}}.":
+    "Les hôtes du labo doivent être faits de composants de Debian, dont certains manquent : {{parts}}.",
+  "Install them (apt-get install {{parts}}), or use the built-in machines.":
+    "Installez-les (apt-get install {{parts}}), ou utilisez les machines intégrées.",
+  "It has: {{environments}}.": "Il a : {{environments}}.",
+  "{{tenant}} has no {{kind}} environment.": "{{tenant}} n'a pas d'environnement {{kind}}.",
+  "{{host}}: {{command}} gave no answer that the image contract knows.":
+    "{{host}} : {{command}} n'a donné aucune réponse que le contrat d'image connaisse.",
+  "Check the image's contract version; nothing was decided on this answer.":
+    "Vérifiez la version du contrat d'image ; rien n'a été décidé sur cette réponse.",
+  ...accessSentences,
+  ...actsSentences,
+  ...contractSentences,
+  ...decisionsSentences,
+  ...filesSentences,
+  ...maintenanceSentences,
+  ...metricsSentences,
+  ...restoreSentences,
+  ...slaSentences,
+  ...snapshotSentences,
 };
 
 /** Planned resources, and what steps found or made. */
 export const FRENCH_DETAILS: Readonly<Record<string, string>> = {
+  "{{=product}} {{=version}}, {{=count}} relations": "{{product}} {{version}}, {{count}} tables",
   "{{=https}} from 0.0.0.0/0, {{=ssh}} from {{networks}}": "{{https}} depuis 0.0.0.0/0, {{ssh}} depuis {{networks}}",
   "{{=size}} GiB gp3, encrypted": "{{size}} Gio gp3, chiffré",
   "{{=type}}, {{=vcpus}} vCPU, {{=whole}} GiB, no image": "{{type}}, {{vcpus}} vCPU, {{whole}} Gio, aucune image",

@@ -1,5 +1,5 @@
 import type { Verdict } from "../../../shared/policy/verdict.ts";
-import { shortDateTime } from "../../ui/format.ts";
+import { bytes, shortDateTime } from "../../ui/format.ts";
 import type { Language } from "./index.ts";
 
 /**
@@ -23,6 +23,13 @@ export const FRENCH_VERDICTS: Readonly<Record<string, string>> = {
   "prefix.tooLong": "Le préfixe « {{prefix}} » est trop long : le contrat admet au plus {{maximum}} caractères.",
   "prefix.forbidden": "Le préfixe « {{prefix}} » contient « {{word}} », ce que le contrat interdit.",
   "prefix.taken": "L'adresse {{address}} appartient déjà à un autre tenant.",
+
+  "domain.noChoice": "{{service}} ne laisse pas le choix du nom de domaine.",
+  "domain.malformed": "« {{domain}} » n'est pas un nom de domaine.",
+  "domain.needsCertificate": "{{domain}} demande un certificat fourni par le client.",
+  "domain.own": "{{domain}} peut servir avec le certificat du client.",
+  "certificate.ended": "Le certificat a pris fin le {{endsAt}}.",
+  "certificate.lasts": "Le certificat prend fin dans {{daysLeft}} jours.",
 
   "region.noList": "{{service}} ne fixe pas de liste de régions.",
   "region.default": "{{region}} est une région par défaut ({{allowed}}).",
@@ -124,6 +131,68 @@ export const FRENCH_VERDICTS: Readonly<Record<string, string>> = {
   "overlap.refused": "Le client a une autre fenêtre à ce moment : {{other}}, jusqu'à {{until}}.",
   "blackout.allowed": "Aucun jour d'exclusion n'y fait obstacle.",
   "blackout.refused": "{{title}} : aucune maintenance du {{firstDay}} au {{lastDay}} ({{zone}}).",
+
+  "identity.three": "Étiquettes, données et licence de l'hôte nomment ce tenant.",
+  "identity.two": "Étiquettes et données nomment ce tenant ; aucun hôte n'est écrasé.",
+  "identity.untagged": "Les étiquettes de la copie ne nomment aucun tenant.",
+  "identity.tags": "Les étiquettes de la copie nomment le tenant {{found}}, pas celui-ci.",
+  "identity.noManifest":
+    "Aucun manifeste n'a été pris avec la copie : on ne sait pas ce que ses données disent d'elles-mêmes.",
+  "identity.data": "Les données de la copie sont celles du tenant {{found}}, pas de celui-ci.",
+  "identity.noSystem": "Les données de la copie ne nomment aucune base.",
+  "identity.system": "Les étiquettes de la copie nomment la base {{tagged}}, ses données {{found}}.",
+  "identity.silent": "L'hôte de la cible ne répond pas : on ne peut pas prouver à qui il est.",
+  "identity.host": "L'hôte de la cible sert {{found}}, pas ce tenant.",
+  "identity.noLicence": "L'hôte de la cible n'a pas de licence : on ne peut pas prouver à qui il est.",
+  "identity.licence": "La licence de l'hôte de la cible n'est pas celle de ce tenant.",
+  "identity.otherLicence": "La copie a été prise sous la licence {{copied}}, l'hôte a {{now}}.",
+  "papers.missing": "Il manque : {{papers}}.",
+  "papers.there": "Documents présents : {{papers}}.",
+  "papers.none": "Aucun document n'est demandé.",
+  "papers.accepted": "Sans garantie, accepté par {{by}}.",
+  "papers.notAccepted":
+    "Personne ne garantit cette restauration : elle se fait sans garantie et demande une acceptation enregistrée.",
+  "overwrite.fresh": "Un instantané récent de la production est pris d'abord.",
+  "overwrite.notFresh": "Une restauration écrase la production : prenez-en d'abord un instantané récent.",
+  "copyVersion.stored": "Une copie stockée est mise à niveau avec le système.",
+  "copyVersion.same": "Les deux côtés sont en {{targetVersion}}.",
+  "copyVersion.other":
+    "La copie est en {{sourceVersion}}, la cible en {{targetVersion}} : restaurez à côté en {{sourceVersion}}, puis mettez à niveau.",
+  "copyVersion.unknown": "Les versions de la copie et de la cible ne peuvent pas être comparées.",
+  "copyVersion.older": "La copie en {{sourceVersion}} est mise à niveau vers {{targetVersion}} à la mise en service.",
+  "copyVersion.newer":
+    "La copie est en {{sourceVersion}}, plus récente que {{targetVersion}} : restaurez-la à côté sur l'image {{sourceVersion}}, puis mettez la cible à niveau.",
+  "copyVersion.newerNoImage":
+    "La copie est en {{sourceVersion}}, plus récente que {{targetVersion}}, et il ne reste pas d'image {{sourceVersion}}.",
+  "refresh.loses":
+    "Les changements propres à l'environnement {{kind}} sont perdus ; le plus récent est du {{changedAt}}.",
+  "refresh.losesUnknown":
+    "Les changements propres à l'environnement {{kind}} sont perdus ; on ne sait pas quand il a changé la dernière fois.",
+  "refresh.grows":
+    "Le volume de l'environnement {{kind}} passe de {{targetGiB}} à {{neededGiB}} Gio : les données de production doivent y tenir.",
+  "refresh.fits": "Les données de production tiennent : {{neededGiB}} Gio.",
+  "source.noTarget": "Le tenant n'a pas cet environnement.",
+  "source.partial": "La copie n'est pas complète : une restauration y lirait des trous.",
+  "source.region": "La copie est dans {{region}}, la cible dans {{target}} : copiez-la d'abord là-bas.",
+  "source.grade": "La copie est de cohérence {{grade}} : la base la récupère comme après une coupure de courant.",
+  "source.whole": "La copie est complète et se trouve où il faut.",
+  "source.open": "Une autre restauration de ce tenant est ouverte.",
+  "source.quotaUnread": "La limite du compte n'a pas été lue.",
+  "source.quota": "{{used}} instances sur {{limit}} sont utilisées.",
+  "source.quotaFull": "Les {{limit}} instances du compte sont utilisées : rien ne tient à côté.",
+  "source.noImage": "Aucune image de {{version}} n'existe dans {{region}}.",
+  "snapshotSpace.notSold": "{{service}} ne vend pas de stockage pour les instantanés.",
+  "snapshotSpace.fits": "L'instantané de {{projectedBytes}} tient dans les {{freeBytes}} libres.",
+  "snapshotSpace.full": "L'instantané prend {{projectedBytes}} ; {{freeBytes}} sont libres.",
+  "cleanUp.none": "{{service}} ne donne pas de conseil à ce sujet.",
+  "cleanUp.young": "L'instantané a {{days}} jours.",
+  "cleanUp.due": "L'instantané double la base depuis {{days}} jours : exportez-le, téléchargez-le, puis supprimez-le.",
+  "deletion.exported": "Supprimer {{name}} est définitif.",
+  "deletion.notExported": "Supprimer {{name}} est définitif. Il n'en existe aucune copie exportée.",
+  "exportFile.unknown": "Le fichier est temporaire ; le contrat n'a pas encore dit combien de jours il est gardé.",
+  "exportFile.there": "Le fichier peut être récupéré jusqu'au {{until}}.",
+  "exportFile.ended": "Le fichier pouvait être récupéré jusqu'au {{until}} : préparez-le de nouveau.",
+  "overlap.upgrade": "Une mise à niveau est prévue pour le {{startsAt}} : rafraîchissez après.",
 };
 
 /** Facts that are words of the console, by the fact's name. */
@@ -136,6 +205,13 @@ const FACT_WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     volumeGiB: "Gio de volumes",
     securityGroups: "groupes de sécurité",
   },
+  papers: {
+    "a written approval": "un accord écrit",
+    "its fee": "les frais",
+    "an evaluation with the partner": "une évaluation avec le partenaire",
+    "a written approval, its fee": "un accord écrit, les frais",
+    "an evaluation with the partner, its fee": "une évaluation avec le partenaire, les frais",
+  },
   moveReason: { recovery: "rétablissement du service", disaster: "sinistre" },
   service: { openbravo: "Openbravo Cloud", acumatica: "Acumatica SaaS" },
   type: { "the production environment": "l'environnement de production" },
@@ -146,6 +222,7 @@ type Fact = NonNullable<Verdict["facts"]>[string];
 function factWords(name: string, value: Fact): string {
   if (value === null) return "0";
   if (name.endsWith("MiB") && typeof value === "number") return `${factWords("", value / 1024)} Gio`;
+  if (name.endsWith("Bytes") && typeof value === "number") return bytes(value, "fr");
   if (typeof value === "number") return String(Math.round(value * 100) / 100).replace(".", ",");
   const text = String(value);
   const words = FACT_WORDS[name];
@@ -182,6 +259,8 @@ const OWN_ORDER: Readonly<Record<string, Readonly<Record<Language, string>>>> = 
   overlap: { en: "Conflict", fr: "Conflit" },
   blackout: { en: "Black-out", fr: "Jour d'exclusion" },
   quota: { en: "Quota", fr: "Quota" },
+  identity: { en: "Identity", fr: "Identité" },
+  source: { en: "Copy", fr: "Copie" },
 };
 
 /** What a rule is called: by its number, or by name where it is no rule of the contract. */

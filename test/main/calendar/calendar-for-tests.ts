@@ -1,6 +1,8 @@
 import { createRouterClient } from "@orpc/server";
-import { type CalendarTenant, calendarArea } from "../../../main/calendar/index.ts";
+import { type CalendarPorts, type CalendarTenant, calendarArea } from "../../../main/calendar/index.ts";
 import type { Database } from "../../../main/database/index.ts";
+import { noMailServer } from "../../../main/settings/index.ts";
+import { shippedProfiles } from "../../../shared/policy/profiles.ts";
 import type { WindowDraft } from "../../../shared/calendar/model.ts";
 
 /** Openbravo in Dublin for a customer in Paris, Acumatica in Virginia for one in Denver. */
@@ -26,13 +28,41 @@ export const TENANTS: readonly CalendarTenant[] = [
   },
 ];
 
+/** How notices leave: to whom, by which server, and where the messages are kept. */
+export interface Post {
+  contacts: string[];
+  mail: CalendarPorts["mail"];
+  messages: string;
+  machine: string;
+}
+
+export const NO_MAIL: CalendarPorts["mail"] = {
+  isReady: () => false,
+  sender: () => {
+    throw noMailServer();
+  },
+  send: () => Promise.reject(noMailServer()),
+};
+
 /** The calendar on a database, with a clock that stands where the test puts it. */
-export function calendarOn(database: Database, startsAt: string, tenants = TENANTS) {
+export function calendarOn(
+  database: Database,
+  startsAt: string,
+  tenants = TENANTS,
+  mail: Partial<Post> = {},
+  profileFor = shippedProfiles,
+) {
   const clock = { now: new Date(startsAt) };
+  const post = { contacts: [] as string[], machine: "desk-1", ...mail };
   const area = calendarArea({
     pool: database.pool,
     now: () => clock.now,
     tenants: async () => tenants,
+    profiles: async () => profileFor,
+    contacts: async () => post.contacts,
+    mail: post.mail ?? NO_MAIL,
+    messages: post.messages ?? "/nowhere",
+    machine: post.machine,
     operator: () => "Camille",
     changed: () => undefined,
   });

@@ -28,6 +28,13 @@ test.each([
 ])("the next window in the fleet with %s", (_, planned, shown) => {
   const windows = new Map(planned ? [["t-1/production", new Date(planned)]] : []);
   const catalogue = { releases: { openbravo: [], acumatica: [] }, sizes: new Map() };
-  const view = viewTenant(tenant, [environment], { accounts: [], catalogue, jobs: [], windows, now: NOW });
+  const view = viewTenant(tenant, [environment], {
+    accounts: [],
+    catalogue,
+    jobs: [],
+    windows,
+    lockouts: new Map(),
+    now: NOW,
+  });
   expect(view.environments[0]!.nextWindowAt).toEqual(new Date(shown));
 });

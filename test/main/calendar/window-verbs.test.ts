@@ -10,10 +10,11 @@ import { type Database, openDatabase } from "../../../main/database/index.ts";
 import { openHome } from "../../../main/home/index.ts";
 import { runCli } from "../../../main/hosts/cli.ts";
 import { silentLog } from "../../../main/log.ts";
+import { shippedProfiles } from "../../../shared/policy/profiles.ts";
 import { scratchHome } from "../../support/database.ts";
 import { scratchFolder } from "../../support/scratch.ts";
 import { createFakeConsole } from "../hosts/fake-console.ts";
-import { TENANTS } from "./calendar-for-tests.ts";
+import { NO_MAIL, TENANTS } from "./calendar-for-tests.ts";
 
 let database: Database;
 let folder: string;
@@ -38,6 +39,11 @@ async function startConsole(options: ConsoleOptions): Promise<Console> {
     pool: database.pool,
     now: () => new Date("2026-01-12T09:00:00Z"),
     tenants: async () => TENANTS,
+    profiles: async () => shippedProfiles,
+    contacts: async () => [],
+    mail: NO_MAIL,
+    messages: options.home,
+    machine: "desk-1",
     operator: () => "Camille",
     changed: () => undefined,
   });

@@ -2,7 +2,7 @@ import { implement } from "@orpc/server";
 import { ByteHub } from "../../../shared/byte-hub.ts";
 import { contract } from "../../../shared/contract.ts";
 import { AppError } from "../../../shared/errors.ts";
-import type { Job, JobStep, LiveEvent } from "../../../shared/jobs/model.ts";
+import type { Job, JobDecision, JobStep, LiveEvent } from "../../../shared/jobs/model.ts";
 import type { Account, ConsoleStatus } from "../../../shared/settings/model.ts";
 import type { ProvisionPlan, Tenant } from "../../../shared/tenant/model.ts";
 import type { Console } from "../../../main/console.ts";
@@ -37,6 +37,19 @@ export function fakeStatus(home: string): ConsoleStatus {
   };
 }
 
+export const fakeDecision: JobDecision = {
+  id: "d-1",
+  step: "volume: what became of it",
+  question: "Is the volume attached?",
+  facts: { volume: "vol-1" },
+  options: [
+    { id: "again", label: "Attach it again", danger: false },
+    { id: "wipe", label: "Wipe it", danger: true },
+  ],
+  askedAt: CREATED_AT,
+  answer: null,
+};
+
 export function fakeJob(id: string, state: Job["state"] = "running"): Job {
   return {
     id,
@@ -52,12 +65,13 @@ export function fakeJob(id: string, state: Job["state"] = "running"): Job {
       state === "failed"
         ? { code: "AwsCapacity", message: "No capacity for acme.", details: { retryable: true } }
         : null,
+    decision: state === "needsDecision" ? fakeDecision : null,
     requestedBy: "operator",
     executor: "test",
     createdAt: CREATED_AT,
     startedAt: CREATED_AT,
     endedAt: state === "done" || state === "failed" ? CREATED_AT : null,
-    can: { cancel: true, retry: state === "failed", rollBack: state === "failed" },
+    can: { cancel: true, retry: state === "failed", rollBack: state === "failed", adopt: false },
   };
 }
 
@@ -119,6 +133,7 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
   let stopped = false;
   const calls: string[] = [];
   const endedJobs = new Set<string>();
+  const decided = new Set<string>();
   const accountInputs: unknown[] = [];
   const os = implement(contract);
   const missing = () => {
@@ -162,12 +177,54 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
         }
         return { jobId: input.requestId };
       }),
+      planAct: os.tenant.planAct.handler(missing),
+      start: os.tenant.start.handler(missing),
+      stop: os.tenant.stop.handler(missing),
+      reboot: os.tenant.reboot.handler(missing),
+      lockOut: os.tenant.lockOut.handler(missing),
+      unlock: os.tenant.unlock.handler(missing),
+      planResize: os.tenant.planResize.handler(missing),
+      resize: os.tenant.resize.handler(missing),
+      certificate: os.tenant.certificate.handler(missing),
+      renewCertificate: os.tenant.renewCertificate.handler(missing),
+      checkCertificate: os.tenant.checkCertificate.handler(missing),
+      installCertificate: os.tenant.installCertificate.handler(missing),
+    },
+    access: {
+      list: os.access.list.handler(() => ({ keys: [], drift: [], readings: [] })),
+      read: os.access.read.handler(missing),
+      grant: os.access.grant.handler(missing),
+      revoke: os.access.revoke.handler(missing),
+      rotate: os.access.rotate.handler(missing),
+      sessions: os.access.sessions.handler(() => []),
+    },
+    maintenance: {
+      runbooks: {
+        list: os.maintenance.runbooks.list.handler(() => []),
+        save: os.maintenance.runbooks.save.handler(missing),
+        review: os.maintenance.runbooks.review.handler(missing),
+      },
+      plan: os.maintenance.plan.handler(missing),
+      run: os.maintenance.run.handler(missing),
+      list: os.maintenance.list.handler(() => []),
+      get: os.maintenance.get.handler(missing),
+      stop: os.maintenance.stop.handler(missing),
     },
     jobs: {
       list: os.jobs.list.handler(() => [fakeJob("job-1")]),
       get: os.jobs.get.handler(({ input }) => {
         const ended = endedJobs.has(input.jobId);
+        if (input.jobId.startsWith("asks")) {
+          const answered = decided.has(input.jobId);
+          const answer = { option: "again", reason: "seen", by: "operator", at: CREATED_AT };
+          return {
+            job: fakeJob(input.jobId, answered ? "running" : "needsDecision"),
+            steps: [],
+            decisions: [{ ...fakeDecision, answer: answered ? answer : null }],
+          };
+        }
         return {
+          decisions: [],
           job: fakeJob(input.jobId, ended ? outcome : "running"),
           steps: [fakeStep(input.jobId, ended ? "done" : "running")],
         };
@@ -179,6 +236,15 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       ),
       cancel: os.jobs.cancel.handler(({ input }) => fakeJob(input.jobId, "cancelled")),
       retry: os.jobs.retry.handler(missing),
+      adopt: os.jobs.adopt.handler(({ input }) => fakeJob(input.jobId, "running")),
+      decide: os.jobs.decide.handler(({ input }) => {
+        calls.push(`jobs.decide ${input.decisionId} ${input.option} ${input.reason}`);
+        if (input.option === "wipe" && input.confirm !== "acme") {
+          throw new AppError("ConfirmationNeeded", "It cannot be undone.", { retryable: false });
+        }
+        decided.add(input.jobId);
+        return fakeJob(input.jobId, "running");
+      }),
       watch: os.jobs.watch.handler(async function* ({ input, signal }) {
         watchers++;
         try {
@@ -233,18 +299,52 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       }),
       checkAccount: os.settings.checkAccount.handler(missing),
       removeAccount: os.settings.removeAccount.handler(missing),
+      mail: os.settings.mail.handler(() => ({ server: null, hasPassword: false })),
+      setMail: os.settings.setMail.handler(missing),
+      checkMail: os.settings.checkMail.handler(missing),
       vaultStatus: os.settings.vaultStatus.handler(() => ({ backend: "passphrase", state: "locked", note: null })),
       unlockVault: os.settings.unlockVault.handler(() => {
         throw new AppError("VaultPassphraseWrong", "That is not the passphrase.", { retryable: false });
       }),
       lockVault: os.settings.lockVault.handler(missing),
     },
+    metrics: {
+      now: os.metrics.now.handler(() => []),
+      query: os.metrics.query.handler(missing),
+      watch: os.metrics.watch.handler(async function* () {
+        yield { readings: [], changed: [] };
+      }),
+      events: os.metrics.events.handler(missing),
+      limits: os.metrics.limits.handler(() => []),
+      setLimit: os.metrics.setLimit.handler(missing),
+    },
     terms: {
       get: os.terms.get.handler(missing),
       record: os.terms.record.handler(missing),
       board: os.terms.board.handler(() => ({ versions: [], expiries: [] })),
       solve: os.terms.solve.handler(missing),
+      addProfile: os.terms.addProfile.handler(missing),
+      profileDocument: os.terms.profileDocument.handler(missing),
       profiles: os.terms.profiles.handler(() => []),
+    },
+    snapshot: {
+      list: os.snapshot.list.handler(() => ({ snapshots: [], storage: [], unread: [] })),
+      get: os.snapshot.get.handler(missing),
+      plan: os.snapshot.plan.handler(missing),
+      take: os.snapshot.take.handler(missing),
+      compare: os.snapshot.compare.handler(missing),
+    },
+    restore: {
+      list: os.restore.list.handler(() => []),
+      get: os.restore.get.handler(missing),
+      sources: os.restore.sources.handler(() => []),
+      plan: os.restore.plan.handler(missing),
+      run: os.restore.run.handler(missing),
+      swap: os.restore.swap.handler(missing),
+      discard: os.restore.discard.handler(missing),
+      refreshPlan: os.restore.refreshPlan.handler(missing),
+      refresh: os.restore.refresh.handler(missing),
+      activate: os.restore.activate.handler(missing),
     },
     calendar: {
       list: os.calendar.list.handler(() => ({ windows: [], recurring: [], blackouts: [] })),
@@ -253,12 +353,22 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       schedule: os.calendar.schedule.handler(missing),
       move: os.calendar.move.handler(missing),
       cancel: os.calendar.cancel.handler(missing),
+      checkMany: os.calendar.checkMany.handler(missing),
+      scheduleMany: os.calendar.scheduleMany.handler(missing),
+      overrides: os.calendar.overrides.handler(missing),
       feed: os.calendar.feed.handler(missing),
       notices: {
         list: os.calendar.notices.list.handler(() => []),
         draft: os.calendar.notices.draft.handler(missing),
         export: os.calendar.notices.export.handler(missing),
+        send: os.calendar.notices.send.handler(missing),
         markSent: os.calendar.notices.markSent.handler(missing),
+      },
+      templates: {
+        list: os.calendar.templates.list.handler(() => []),
+        preview: os.calendar.templates.preview.handler(missing),
+        set: os.calendar.templates.set.handler(missing),
+        reset: os.calendar.templates.reset.handler(missing),
       },
       blackouts: {
         list: os.calendar.blackouts.list.handler(() => []),

@@ -22,6 +22,7 @@ async function consoleWith(open: OpenScratch, work: Work) {
       listen: (channel, onPayload, onMissed) => database.listen(channel, onPayload, onMissed),
       executor: "test-executor",
       machine: "test-machine",
+      operator: () => "olga",
       log: () => {},
     });
     const start = jobs.define({

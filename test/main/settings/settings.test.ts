@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { createRouterClient, type RouterClient } from "@orpc/server";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Home, openHome } from "../../../main/home/index.ts";
-import { openSettings, type SettingsStore, settingsRouter } from "../../../main/settings/index.ts";
+import { mailServer, openSettings, type SettingsStore, settingsRouter } from "../../../main/settings/index.ts";
 import { slug } from "../../../main/settings/slug.ts";
 import { openVault, type Vault } from "../../../main/vault/index.ts";
-import type { Account, AccountCheck, ConsoleStatus } from "../../../shared/settings/model.ts";
+import type { Account, AccountCheck, ConsoleStatus, MailServer } from "../../../shared/settings/model.ts";
 import { onSmallDisk } from "../../support/small-disk.ts";
 
 const PASSPHRASE = "correct horse battery";
@@ -17,8 +17,10 @@ const defaults = {
   operator: "operator",
   inventorySeconds: 60,
   healthSeconds: 30,
+  metricsSeconds: 10,
   sshFrom: [],
   fleetViews: [],
+  mail: null,
 };
 
 let scratch: string;
@@ -175,6 +177,7 @@ async function open(passphrase?: string): Promise<Opened> {
     settings,
     vault,
     checkAccount: async ({ id }): Promise<AccountCheck> => ({ ok: true, awsAccountId: id, arn: null, regions: [] }),
+    checkMail: async () => ({ greeting: "250 ready" }),
     changed: async (what) => {
       changes.push(what);
       throw new Error("the console is still starting");
@@ -326,4 +329,25 @@ test("planted secrets are in no file but the vault, and there not readable", asy
     if (spellings.some((one) => content.includes(one))) found.push(file);
   }
   expect([files.length > 3, found]).toEqual([true, []]);
+});
+
+const server: MailServer = {
+  ...{ host: "mail.example", port: 587, tls: "starttls", user: "fleet" },
+  ...{ from: "ops@fleet.example", fromName: "", replyTo: null, caFile: null },
+};
+
+test("the password of the mail server is in the vault, and no other server is ever given it", async () => {
+  const { call, vault, settings } = await open(PASSPHRASE);
+  const set = await call.setMail({ server, password: "planted mail password" });
+  expect([set, await call.mail(), await call.get()].map((one) => JSON.stringify(one)).join()).not.toContain("planted");
+  expect(set).toEqual({ server, hasPassword: true });
+  const secret = (name: string) => vault.get(name);
+  expect((await mailServer(settings.get().mail, secret)).password).toBe("planted mail password");
+
+  expect(await call.setMail({ server: { ...server, fromName: "Fleet" } })).toMatchObject({ hasPassword: true });
+  expect(await call.setMail({ server: { ...server, host: "other.example" } })).toMatchObject({ hasPassword: false });
+  await expect(mailServer(settings.get().mail, secret)).rejects.toMatchObject({ code: "InvalidInput" });
+  expect(await vault.names()).toEqual([]);
+  await call.setMail({ server: null });
+  await expect(mailServer(settings.get().mail, secret)).rejects.toMatchObject({ code: "NotFound" });
 });

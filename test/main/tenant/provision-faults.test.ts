@@ -82,6 +82,7 @@ test("throttled and slow, with 5xx in between: the job says what it waits for an
   const { jobId } = await retryingOrder("throttled");
   await untilJob(running.api, jobId, "done", "failed");
   expect(await running.api.jobs.get({ jobId })).toMatchObject({ job: { state: "done" } });
+  await running.api.lab.clearFaults();
   expect(await made("throttled")).toEqual(ONE_OF_EACH);
 });
 

@@ -41,6 +41,7 @@ test("R9: health that nobody asks for any more is not shown as today's", () => {
     catalogue: { releases: { openbravo: ["26Q1"], acumatica: [] }, sizes: new Map() },
     jobs: [],
     windows: new Map(),
+    lockouts: new Map(),
     now,
   };
   const shown = viewTenant(tenant, [environment("production"), environment("test")], facts);

@@ -47,5 +47,5 @@ export function termsOn(database: Database, startsAt: string, tenants: readonly 
     operator: () => "Camille",
     changed: () => undefined,
   });
-  return { api: createRouterClient(area.router), facts: area.facts, clock };
+  return { api: createRouterClient(area.router), facts: area.facts, profiles: area.profiles, clock };
 }

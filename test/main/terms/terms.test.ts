@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import type { TermsEntry } from "../../../shared/terms/model.ts";
+import type { z } from "zod";
+import type { TermsEntry as EntrySchema } from "../../../shared/terms/model.ts";
 import { describeOnBothDatabases } from "../../support/database.ts";
 import { TENANTS, termsOn } from "./terms-for-tests.ts";
 
@@ -15,6 +16,9 @@ async function failure(call: Promise<unknown>) {
 }
 
 type Api = ReturnType<typeof termsOn>["api"];
+/** As somebody writes it: what has a default may be left out. */
+type TermsEntry = z.input<typeof EntrySchema>;
+
 const record = (api: Api, tenant: string, entry: TermsEntry, requestId: string = randomUUID()) =>
   api.record({ requestId, tenant, entry, reason: "Letter of the customer" });
 

@@ -5,11 +5,17 @@ import { FRENCH_VERDICTS, verdictWords } from "../../../renderer/app/i18n/verdic
 import { checkMajorChange, checkWeeklyAverage } from "../../../shared/policy/counters.ts";
 import { checkEdition, checkLicence, checkMigration } from "../../../shared/policy/edition-and-licence.ts";
 import { checkImpact, checkNotice } from "../../../shared/policy/notice.ts";
-import { checkPrefix } from "../../../shared/policy/prefix-and-domain.ts";
+import { checkCertificate, checkCustomDomain, checkPrefix } from "../../../shared/policy/prefix-and-domain.ts";
 import type { PolicyProfile } from "../../../shared/policy/profile.ts";
 import { profileOf } from "../../../shared/policy/profiles.ts";
 import { type AccountQuota, checkProvisioning } from "../../../shared/policy/provisioning.ts";
 import { checkCompliance, checkRegion, checkResidency } from "../../../shared/policy/region.ts";
+import {
+  checkCleanUp,
+  checkExportFile,
+  checkSnapshotDeletion,
+  checkSnapshotSpace,
+} from "../../../shared/policy/restore.ts";
 import { checkEnvironmentKinds, checkResize, checkTestSize } from "../../../shared/policy/size.ts";
 import type { Verdict } from "../../../shared/policy/verdict.ts";
 import { checkFixes, checkVersion } from "../../../shared/policy/version-support.ts";
@@ -20,6 +26,7 @@ import {
   checkStandardWindow,
 } from "../../../shared/policy/windows.ts";
 import { ProvisionRequest } from "../../../shared/tenant/model.ts";
+import { DAY_MS } from "../../../shared/time.ts";
 
 const OB = profileOf("openbravo");
 const AC = profileOf("acumatica");
@@ -51,6 +58,15 @@ const prefixes = [
   "anerp",
   "taken",
 ].map((prefix) => checkPrefix(strict, prefix, ["taken"]));
+
+const domains = [
+  checkCustomDomain(OB, "erp.gull.example", true),
+  checkCustomDomain(AC, "gull", true),
+  checkCustomDomain(AC, "erp.gull.example", false),
+  checkCustomDomain(AC, "erp.gull.example", true),
+  checkCertificate(AC, NOW, NOW),
+  checkCertificate(AC, new Date(NOW.getTime() + 100 * DAY_MS), NOW),
+];
 
 const exception = { region: "ca-central-1", document: "mail-12" };
 const regions = [
@@ -180,12 +196,29 @@ const calendar = [
   checkWeeklyAverage(AC, window("2026-03-18T10:00:00Z", 9), []),
 ];
 
-const all: readonly Verdict[] = [
-  ...[...prefixes, ...regions, ...editions, ...versions],
-  ...[...environments, ...orders, ...calendar],
+const storage = { purchasedBytes: 10_000_000, databaseBytes: 4_000_000, snapshotBytes: 0 };
+const exporting: PolicyProfile = { ...AC, fromContract: { ...AC.fromContract, exportFileDays: 3 } };
+const snapshots = [
+  checkSnapshotSpace(OB, storage),
+  checkSnapshotSpace(AC, storage),
+  checkSnapshotSpace(AC, { ...storage, snapshotBytes: 4_000_000 }),
+  checkCleanUp(OB, NOW, NOW),
+  checkCleanUp(AC, NOW, NOW),
+  checkCleanUp(AC, NOW, new Date(NOW.getTime() + 100 * DAY_MS)),
+  ...[true, false].map((hasExportedCopy) =>
+    checkSnapshotDeletion(AC, { name: "before-26q2", typed: "before-26q2", hasExportedCopy }),
+  ),
+  checkExportFile(AC, NOW, NOW),
+  checkExportFile(exporting, NOW, NOW),
+  checkExportFile(exporting, NOW, new Date(NOW.getTime() + 4 * DAY_MS)),
 ];
 
-test("every verdict of provisioning and of the calendar has its French sentence, with every figure put in", () => {
+const all: readonly Verdict[] = [
+  ...[...prefixes, ...domains, ...regions, ...editions, ...versions],
+  ...[...environments, ...orders, ...calendar, ...snapshots],
+];
+
+test("every verdict of provisioning, of the calendar and of snapshots has its French sentence, with every figure put in", () => {
   const untold = all
     .map((verdict) => ({ verdict, words: verdictWords(verdict, "fr") }))
     .filter(({ verdict, words }) => words === verdict.reason || /\{\{|undefined|null/.test(words));
@@ -202,11 +235,15 @@ const ELSEWHERE = [
   "ssh.everybody",
 ];
 
+/** Told in the tests of the plan of a restore, which gives them. */
+const RESTORE = /^(identity|papers|overwrite|copyVersion|refresh|source|overlap\.upgrade)/;
+
 test("every French sentence belongs to a verdict that can be given", () => {
   const given = all.flatMap(({ facts = {} }) =>
     Object.entries(facts).flatMap(([name, value]) => (/(^|\.)case$/.test(name) ? [String(value)] : [])),
   );
-  expect(Object.keys(FRENCH_VERDICTS).filter((one) => !given.includes(one) && !ELSEWHERE.includes(one))).toEqual([]);
+  const rest = Object.keys(FRENCH_VERDICTS).filter((one) => !RESTORE.test(one) && !ELSEWHERE.includes(one));
+  expect(rest.filter((one) => !given.includes(one))).toEqual([]);
 });
 
 test("every sentence that a rule names in its source is known in French", () => {

@@ -40,7 +40,7 @@ test("log lines stay in order and each stays once, also when a refetch overlaps 
 test("a running job shows at once in its page, in the fleet and at its tenant", async () => {
   const { api, cache } = await filled();
   const key = api.jobs.get.queryKey({ input: { jobId: "a" } });
-  cache.setQueryData(key, { job: job("a", 1), steps: [] });
+  cache.setQueryData(key, { job: job("a", 1), steps: [], decisions: [] });
 
   applyEvents(cache, api, [{ type: "job", job: job("a", 1, { state: "running", percent: 40 }) }]);
 
@@ -80,7 +80,7 @@ test("steps and log lines grow the job's page, and nothing is made up for a job 
   ]);
   expect([cache.getQueryData(page), cache.getQueryData(log)]).toEqual([undefined, undefined]);
 
-  cache.setQueryData(page, { job: job("a", 1), steps: [steps[0]!, { ...steps[1]!, state: "pending" }] });
+  cache.setQueryData(page, { job: job("a", 1), steps: [steps[0]!, { ...steps[1]!, state: "pending" }], decisions: [] });
   cache.setQueryData(log, [line(1)]);
   applyEvents(cache, api, [
     { type: "step", step: steps[1]! },
@@ -116,7 +116,7 @@ test("the stream is followed, ends are told once, and a regained connection refe
   const { fake, api, cache } = await filled();
   const connection = fakeConnection(fake.client);
   const ended: string[] = [];
-  const stop = startLive({ connection, api, cache, onJobEnded: ({ id, state }) => void ended.push(`${id} ${state}`) });
+  const stop = startLive({ connection, api, cache, onJobNotice: ({ id, state }) => void ended.push(`${id} ${state}`) });
 
   const done = job("a", 1, { state: "done", endedAt: at(9) });
   await vi.waitFor(() => {

@@ -4,9 +4,11 @@ import {
   checkBestEffort,
   checkCleanUp,
   checkExportFile,
+  checkRefresh,
   checkRestore,
   checkSnapshotDeletion,
   checkSnapshotSpace,
+  checkSourceVersion,
   type RestoreFacts,
   storageBar,
 } from "../../../shared/policy/restore.ts";
@@ -114,4 +116,45 @@ test("R74: an export file's end is known once the contract names its days", () =
 
 test("R75 and R93: the copies of both services may leave for the customer's own premises", () => {
   expect([AC.restores.targets.rule, OB.restores.targets.rule]).toEqual(["R75", "R93"]);
+});
+
+const refreshed = {
+  ...{ target: "sandbox" as const, fee: null, neededGiB: 100, targetGiB: 50 },
+  lastChangeAt: at("2026-03-01T09:30:00Z"),
+};
+test("R28: a refresh says when the test data was changed last, since that is lost", () => {
+  expect(checkRefresh(OB, refreshed)[0]).toMatchObject({
+    ...{ rule: "R28", allowed: true },
+    facts: { case: "refresh.loses", changedAt: "2026-03-01T09:30:00Z" },
+  });
+  expect(checkRefresh(OB, { ...refreshed, lastChangeAt: null })[0]?.facts).toMatchObject({
+    case: "refresh.losesUnknown",
+  });
+});
+
+test.each<[string, "openbravo" | "acumatica", string | null, string[]]>([
+  ["R29: Acumatica charges it", "acumatica", null, ["R29"]],
+  ["R29: with its fee line it runs", "acumatica", "ledger 7", []],
+  ["R29: Openbravo's text names no fee", "openbravo", null, []],
+])("%s", (_, service, fee, refused) => {
+  const verdicts = checkRefresh(profileOf(service), { ...refreshed, fee });
+  expect(standingRefusals(verdicts).map(({ rule }) => rule)).toEqual(refused);
+});
+
+test("R29: production's data has to fit, so that a test volume may grow beyond R8's share", () => {
+  expect(checkRefresh(OB, refreshed)[1]).toMatchObject({ allowed: true, facts: { case: "refresh.grows" } });
+  expect(checkRefresh(OB, { ...refreshed, targetGiB: 100 })[1]).toMatchObject({ facts: { case: "refresh.fits" } });
+});
+
+test.each<[string, string | null, string | null, boolean, boolean, string]>([
+  ["the same", "26Q2", "26Q2", true, true, "same"],
+  ["an older copy is upgraded", "26Q1", "26Q2", true, true, "older"],
+  ["a newer copy, with an image of its version", "26Q3", "26Q2", true, false, "newer"],
+  ["a newer copy, without one", "26Q3", "26Q2", false, false, "newerNoImage"],
+  ["a copy of unknown version", null, "26Q2", true, false, "unknown"],
+  ["a target of unknown version", "26Q2", null, true, false, "unknown"],
+])("R71: %s", (_, sourceVersion, targetVersion, hasImage, allowed, name) => {
+  expect(checkSourceVersion(OB, { sourceVersion, targetVersion, hasImage })).toMatchObject({
+    ...{ rule: "R71", allowed, facts: { case: `copyVersion.${name}` } },
+  });
 });

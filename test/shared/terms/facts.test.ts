@@ -78,13 +78,14 @@ test("a day begins at its first moment, also where midnight is skipped", () => {
 
 test("exceptions that only touch are kept, those that share a day are refused", () => {
   const exception = (from: string, until: string): TermsEntry => ({
-    ...{ kind: "exception", rule: "R8", document: "Annex", from, until },
+    ...{ kind: "exception", rule: "R8", document: "Annex", from, until, numbers: {} },
   });
   const now = new Date("2026-01-10T00:00:00Z");
   const known = recordsOf(exception("2026-02-01", "2026-02-28"));
   const one = tenant("openbravo", "UTC");
-  expect(() => checkEntry(one, known, exception("2026-03-01", "2026-03-31"), now)).not.toThrow();
-  expect(() => checkEntry(one, known, exception("2026-01-01", "2026-02-01"), now)).toThrow(
+  const OB = profileOf("openbravo");
+  expect(() => checkEntry(one, OB, known, exception("2026-03-01", "2026-03-31"), now)).not.toThrow();
+  expect(() => checkEntry(one, OB, known, exception("2026-01-01", "2026-02-01"), now)).toThrow(
     /overlaps the one of "Annex"/,
   );
 });

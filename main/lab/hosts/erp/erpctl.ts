@@ -2,8 +2,8 @@
  * The command that every image ships, as installed on a host of the lab. What it promises to the console stands in
  * docs/image-contract.md; how it reaches the application (a private socket) is this lab's own business.
  *
- * Values go as `name=value` form fields, so nothing of them is ever read as shell; the key goes through standard input
- * only. The answer's first line is the exit status and where the rest goes.
+ * Values go as `name=value` form fields, so nothing of them is ever read as shell; keys go through standard input only.
+ * The answer's first line is the exit status and where the rest goes.
  */
 export const ERPCTL = String.raw`#!/bin/sh
 # erpctl: what an operator may ask of the ERP on this host. See "erpctl help".
@@ -13,13 +13,31 @@ usage() {
   cat <<'END'
 usage: erpctl facts
        erpctl setup --tenant SLUG --tenant-id ID --environment KIND --domain FQDN [--zone ZONE]
+                    [--neutralise] [--locked-out]
        erpctl licence install < KEY
        erpctl licence show
        erpctl lockout on [--minutes N]
        erpctl lockout off
+       erpctl space
+       erpctl manifest
+       erpctl quiesce --id ID --seconds N
+       erpctl thaw --id ID
+       erpctl neutralise
+       erpctl release
+       erpctl export --id ID --to FILE
+       erpctl import --from FILE
+       erpctl update stack
+       erpctl update application --to VERSION
+       erpctl certificate show
+       erpctl certificate renew
+       erpctl certificate install < PEM
+       erpctl access list
+       erpctl access grant --id ID [--until TIME] < KEY
+       erpctl access revoke --id ID
+       erpctl indicators
        erpctl health
        erpctl smoke
-exit status: 0 done, 1 failed, 2 malformed, 3 the data is another tenant's, 4 no data volume, 5 not set up
+exit status: 0 done, 1 failed, 2 malformed, 3 refused, 4 no data volume, 5 not set up
 END
 }
 
@@ -46,12 +64,16 @@ request.end(form.toString());
 request() {
   verb=$1
   shift
+  case $verb in
+    export | import | update-*) patience=86400 ;;
+    *) patience=180 ;;
+  esac
   if command -v curl >/dev/null 2>&1; then
     for pair do
       shift
       set -- "$@" --data-urlencode "$pair"
     done
-    curl -sS --max-time 180 --unix-socket "$ERP_CONTROL" --data-urlencode from=erpctl "$@" "http://erp/$verb"
+    curl -sS --max-time "$patience" --unix-socket "$ERP_CONTROL" --data-urlencode from=erpctl "$@" "http://erp/$verb"
   else
     ELECTRON_RUN_AS_NODE=1 "$ERP_NODE" -e "$HELPER" "$verb" "$@"
   fi
@@ -75,55 +97,117 @@ ask() {
   exit "$(printf '%s\n' "$head" | sed 's/ .*//')"
 }
 
-setup() {
-  tenant='' tenant_id='' environment='' domain='' zone=''
-  while [ $# -gt 0 ]; do
-    [ $# -ge 2 ] || malformed "$1 needs a value"
-    case $1 in
-      --tenant) tenant=$2 ;;
-      --tenant-id) tenant_id=$2 ;;
-      --environment) environment=$2 ;;
-      --domain) domain=$2 ;;
-      --zone) zone=$2 ;;
-      *) malformed "unknown option $1" ;;
+# with VERB NEEDED OPTIONAL FLAGS [WORD...]: asks with the options among the words; each list is of names.
+with() {
+  verb=$1 needed=$2 optional=$3 flags=$4
+  shift 4
+  left=$#
+  while [ "$left" -gt 0 ]; do
+    option=$1
+    shift
+    left=$((left - 1))
+    case $option in
+      'key@-')
+        set -- "$@" "$option"
+        continue
+        ;;
+      *[!a-z-]*) malformed "unknown option $option" ;;
+      --?*) name=$(printf '%s' "$option" | cut -c 3-) ;;
+      *) malformed "unknown option $option" ;;
     esac
-    shift 2
+    case " $flags " in
+      *" $name "*)
+        set -- "$@" "$name=true"
+        continue
+        ;;
+    esac
+    case " $needed $optional " in
+      *" $name "*) ;;
+      *) malformed "unknown option $option" ;;
+    esac
+    [ "$left" -gt 0 ] || malformed "$option needs a value"
+    set -- "$@" "$name=$1"
+    shift
+    left=$((left - 1))
   done
-  [ -n "$tenant" ] || malformed '--tenant is missing'
-  [ -n "$tenant_id" ] || malformed '--tenant-id is missing'
-  [ -n "$environment" ] || malformed '--environment is missing'
-  [ -n "$domain" ] || malformed '--domain is missing'
-  ask setup "tenant=$tenant" "tenantId=$tenant_id" "environment=$environment" "domain=$domain" "zone=$zone"
+  for name in $needed; do
+    found=no
+    for pair do
+      case $pair in "$name="?*) found=yes ;; esac
+    done
+    [ "$found" = yes ] || malformed "--$name is missing"
+  done
+  ask "$verb" "$@"
 }
 
-lockout() {
-  case $* in
-    on) ask lockout state=on minutes= ;;
-    'on --minutes '*) ask lockout state=on "minutes=$3" ;;
-    off) ask lockout state=off ;;
-    *) malformed 'lockout takes on [--minutes N] or off' ;;
+# part VERB NAMES [WORD...]: the word after the verb, which must be one of the names.
+part() {
+  third=''
+  [ $# -lt 3 ] || third=$3
+  case " $2 " in
+    *" $third "*) ;;
+    *) malformed "$1 takes one of: $2" ;;
   esac
-}
-
-licence() {
-  case $* in
-    install) ask licence-install 'key@-' ;;
-    show) ask licence-show ;;
-    *) malformed 'licence takes install or show' ;;
-  esac
+  [ -n "$third" ] || malformed "$1 takes one of: $2"
 }
 
 [ $# -gt 0 ] || malformed 'no command was given'
 verb=$1
 shift
 case $verb in
-  facts | health | smoke)
+  facts | health | smoke | space | manifest | indicators | neutralise | release)
     [ $# -eq 0 ] || malformed "$verb takes no arguments"
     ask "$verb"
     ;;
-  setup) setup "$@" ;;
-  licence) licence "$@" ;;
-  lockout) lockout "$@" ;;
+  setup) with setup 'tenant tenant-id environment domain' zone 'neutralise locked-out' "$@" ;;
+  quiesce) with quiesce 'id seconds' '' '' "$@" ;;
+  thaw) with thaw id '' '' "$@" ;;
+  export) with export 'id to' '' '' "$@" ;;
+  import) with import from '' '' "$@" ;;
+  licence)
+    part licence 'install show' "$@"
+    [ $# -eq 1 ] || malformed "licence $1 takes no arguments"
+    case $1 in
+      install) ask licence-install 'key@-' ;;
+      show) ask licence-show ;;
+    esac
+    ;;
+  lockout)
+    part lockout 'on off' "$@"
+    state=$1
+    shift
+    case $state in
+      on) with lockout-on '' minutes '' "$@" ;;
+      off) with lockout-off '' '' '' "$@" ;;
+    esac
+    ;;
+  update)
+    part update 'stack application' "$@"
+    what=$1
+    shift
+    case $what in
+      stack) with update-stack '' '' '' "$@" ;;
+      application) with update-application to '' '' "$@" ;;
+    esac
+    ;;
+  certificate)
+    part certificate 'show renew install' "$@"
+    [ $# -eq 1 ] || malformed "certificate $1 takes no arguments"
+    case $1 in
+      install) ask certificate-install 'pem@-' ;;
+      *) ask "certificate-$1" ;;
+    esac
+    ;;
+  access)
+    part access 'list grant revoke' "$@"
+    what=$1
+    shift
+    case $what in
+      list) with access-list '' '' '' "$@" ;;
+      grant) with access-grant id until '' 'key@-' "$@" ;;
+      revoke) with access-revoke id '' '' "$@" ;;
+    esac
+    ;;
   help | --help | -h) usage ;;
   *) malformed "unknown command: $verb" ;;
 esac

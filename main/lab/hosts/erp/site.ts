@@ -108,8 +108,7 @@ export function createSite(instance: ErpInstance, passToken: string): RequestLis
     if (verb === "POST/cancel") {
       await jsonBody(request);
       if (instance.diskFull()) throw new NoSpace("No space left on device");
-      if (!(await instance.store().cancelOrder(number)))
-        throw new HttpError(409, `The order ${number} cannot be cancelled.`);
+      if (!(await instance.cancelOrder(number))) throw new HttpError(409, `The order ${number} cannot be cancelled.`);
     } else if (verb !== "GET") throw new HttpError(405, "This cannot be done here.");
     const order = await instance.store().order(number);
     if (!order) throw new HttpError(404, `There is no order ${number}.`);

@@ -16,8 +16,8 @@ export interface SmokeTarget {
   readonly address: string;
   readonly port: number;
   readonly domain: string;
-  /** PEM of the authority that must have signed the certificate. */
-  readonly authority: string;
+  /** PEM of the authorities of which one must have signed the certificate. */
+  readonly authorities: readonly string[];
   readonly password: string;
   /** Lets the check pass a lock-out, as an operator's unlock depends on it. */
   readonly passToken: string;
@@ -95,6 +95,15 @@ interface Answer {
   readonly cookie: string | undefined;
 }
 
+/** Milliseconds until the application tells its health over HTTPS; null when it does not. Never rejects. */
+export async function responseTime(target: SmokeTarget): Promise<number | null> {
+  const startedAt = performance.now();
+  return call(target, "GET", "/health").then(
+    () => Math.round((performance.now() - startedAt) * 10) / 10,
+    () => null,
+  );
+}
+
 function expect(answer: Answer, status: number): void {
   if (answer.status !== status) throw new Error(`answered ${answer.status}: ${answer.body.slice(0, 200)}`);
 }
@@ -113,7 +122,7 @@ function call(
         // The host itself is asking: no security group stands between.
         localAddress: target.address,
         servername: target.domain,
-        ca: target.authority,
+        ca: [...target.authorities],
         method,
         path,
         agent: false,

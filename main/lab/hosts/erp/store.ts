@@ -1,7 +1,7 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import pg from "pg";
-import { CONSTRAINTS, HISTORY, SCHEMA } from "./schema.ts";
+import { CONSTRAINTS, HISTORY, LATER, SCHEMA } from "./schema.ts";
 import type { DataIdentity } from "./identity.ts";
 
 export interface NewOrder {
@@ -17,6 +17,17 @@ export interface Order {
   readonly total: string;
 }
 
+export interface Monthly {
+  readonly salesOrders: number;
+  readonly invoices: number;
+  readonly shipments: number;
+  readonly payments: number;
+  readonly purchaseOrders: number;
+  readonly purchaseReceipts: number;
+  readonly bills: number;
+  readonly vendorPayments: number;
+}
+
 /** An order that names a customer or a product that does not exist. */
 export class UnknownReference extends Error {}
 
@@ -29,7 +40,17 @@ export interface ErpStore {
   recentOrders(limit: number): Promise<readonly Order[]>;
   /** Ships and takes payment for one waiting order; false when none waits. */
   fulfilOldest(): Promise<boolean>;
+  /** Gives `send` what is due of the connectors that are on, and notes it as sent. Comes back with how many. */
+  sendOutbox(send: (lines: readonly string[]) => Promise<void>): Promise<number>;
+  /** Switches every connector off for good. */
+  neutralise(): Promise<{ since: Date; what: readonly string[] }>;
+  /** When the data was neutralised; null for data that may act. */
+  neutralisedAt(): Promise<Date | null>;
+  /** Documents of the present calendar month in the zone (R26). */
+  monthly(zone: string): Promise<Monthly>;
   counts(): Promise<{ customers: number; products: number }>;
+  /** Brings the tables to what this application needs. */
+  upgrade(): Promise<void>;
   passwordMatches(user: string, password: string): Promise<boolean>;
   saveIdentity(identity: DataIdentity, licenceFingerprint: string | null): Promise<void>;
   /** Makes the account `admin`, or gives it this password. */
@@ -66,6 +87,7 @@ export async function createDatabase(socketFolder: string): Promise<void> {
     for (const [index, statement] of HISTORY.entries())
       await client.query(statement, index === 2 ? [DAYS, ORDERS_A_DAY] : []);
     await client.query(CONSTRAINTS);
+    await client.query(LATER);
     await client.query("COMMIT");
     await client.query("VACUUM (ANALYZE, FREEZE)");
   });
@@ -97,7 +119,9 @@ export function openStore(socketFolder: string): ErpStore {
             WHERE c.id = $1 AND (SELECT count(*) FROM priced) = cardinality($2::bigint[])
             RETURNING id, number, total),
           with_lines AS (INSERT INTO order_lines SELECT m.id, p.line, p.product_id, p.quantity, p.price FROM made m, priced p),
-          with_invoice AS (INSERT INTO invoices (order_id, total) SELECT id, total FROM made)
+          with_invoice AS (INSERT INTO invoices (order_id, total) SELECT id, total FROM made),
+          with_outbox AS (
+            INSERT INTO outbox (connector, order_number) SELECT c, number FROM made, unnest(ARRAY['mail', 'payments']) c)
         SELECT number, total FROM made`,
         [customerId, lines.map((line) => line.productId), lines.map((line) => line.quantity)],
       );
@@ -123,10 +147,75 @@ export function openStore(socketFolder: string): ErpStore {
             SELECT id, total FROM orders WHERE status = 'placed' AND placed_at < now() - interval '1 minute'
             ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED),
           shipped AS (UPDATE orders o SET status = 'shipped' FROM due WHERE o.id = due.id),
-          paid AS (INSERT INTO payments (order_id, amount, method) SELECT id, total, 'card' FROM due)
+          paid AS (INSERT INTO payments (order_id, amount, method) SELECT id, total, 'card' FROM due),
+          -- What was sold is bought again, now and then.
+          bought AS (
+            INSERT INTO purchase_documents (kind, total)
+            SELECT k, total FROM due, unnest(ARRAY['order', 'receipt', 'bill', 'payment']) k WHERE id % 5 = 0)
         INSERT INTO shipments (order_id, carrier) SELECT id, 'UPS' FROM due`,
       );
       return done.rowCount === 1;
+    },
+    async sendOutbox(send) {
+      const client = await pool.connect();
+      try {
+        await client.query("BEGIN");
+        const due = await client.query<{ id: string; connector: string; order_number: string }>(
+          `SELECT o.id, o.connector, o.order_number FROM outbox o JOIN connectors c ON c.name = o.connector
+           WHERE o.sent_at IS NULL AND c.enabled AND (SELECT enabled FROM connectors WHERE name = 'scheduler')
+           ORDER BY o.id LIMIT 500 FOR UPDATE OF o SKIP LOCKED`,
+        );
+        if (due.rows.length > 0) {
+          await send(due.rows.map((row) => `${new Date().toISOString()} ${row.connector} ${row.order_number}`));
+          await client.query("UPDATE outbox SET sent_at = now() WHERE id = ANY ($1::bigint[])", [
+            due.rows.map((row) => row.id),
+          ]);
+        }
+        await client.query("COMMIT");
+        client.release();
+        return due.rows.length;
+      } catch (error) {
+        client.release(true);
+        throw error;
+      }
+    },
+    async neutralise() {
+      await pool.query(
+        `WITH off AS (UPDATE connectors SET enabled = false WHERE enabled)
+         UPDATE erp_instance SET neutralised_at = coalesce(neutralised_at, now())`,
+      );
+      const found = await pool.query<{ since: Date; what: string[] }>(
+        `SELECT neutralised_at AS since, (SELECT array_agg(name ORDER BY name) FROM connectors WHERE NOT enabled) AS what
+         FROM erp_instance`,
+      );
+      const row = found.rows[0];
+      if (!row) throw new Error("The database does not say whose it is.");
+      return row;
+    },
+    async neutralisedAt() {
+      const found = await pool.query<{ neutralised_at: Date | null }>("SELECT neutralised_at FROM erp_instance");
+      return found.rows[0]?.neutralised_at ?? null;
+    },
+    async monthly(zone) {
+      const found = await pool.query<Record<keyof Monthly, number>>(
+        `WITH month AS (SELECT date_trunc('month', now(), $1) AS start),
+           bought AS (SELECT kind FROM purchase_documents, month WHERE made_at >= start)
+         SELECT (SELECT count(*)::int FROM orders, month WHERE placed_at >= start) AS "salesOrders",
+           (SELECT count(*)::int FROM invoices, month WHERE issued_at >= start) AS invoices,
+           (SELECT count(*)::int FROM shipments, month WHERE shipped_at >= start) AS shipments,
+           (SELECT count(*)::int FROM payments, month WHERE paid_at >= start) AS payments,
+           (SELECT count(*)::int FROM bought WHERE kind = 'order') AS "purchaseOrders",
+           (SELECT count(*)::int FROM bought WHERE kind = 'receipt') AS "purchaseReceipts",
+           (SELECT count(*)::int FROM bought WHERE kind = 'bill') AS bills,
+           (SELECT count(*)::int FROM bought WHERE kind = 'payment') AS "vendorPayments"`,
+        [zone],
+      );
+      const row = found.rows[0];
+      if (!row) throw new Error("The database did not count.");
+      return row;
+    },
+    async upgrade() {
+      await pool.query(LATER);
     },
     async counts() {
       const found = await pool.query<{ customers: number; products: number }>(
@@ -189,16 +278,21 @@ export function openStore(socketFolder: string): ErpStore {
 const ORDERS = `SELECT o.number, c.name AS customer, o.placed_at AS "placedAt", o.status, o.total
   FROM orders o JOIN customers c ON c.id = o.customer_id`;
 
-async function withClient(
+/** Works on the ERP's database with the rights of the server's owner. */
+export function connectTo<Result>(socketFolder: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  return withClient(socketFolder, DATABASE, work);
+}
+
+async function withClient<Result>(
   socketFolder: string,
   database: string,
-  work: (client: pg.Client) => Promise<void>,
-): Promise<void> {
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
   const client = new pg.Client({ host: socketFolder, user: "postgres", database, connectionTimeoutMillis: 10_000 });
   client.on("error", () => undefined);
   await client.connect();
   try {
-    await work(client);
+    return await work(client);
   } finally {
     await client.end();
   }

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { open, readlink, rename, rm, stat } from "node:fs/promises";
+import { appendFile, open, readlink, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../../../shared/errors.ts";
@@ -37,11 +37,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
   max_connections: "20",
   shared_buffers: "16MB",
   huge_pages: "off",
-  io_method: "sync",
   max_worker_processes: "1",
   max_parallel_workers: "0",
   max_logical_replication_workers: "0",
-  autovacuum_worker_slots: "2",
   autovacuum_max_workers: "1",
   jit: "off",
   wal_level: "replica",
@@ -53,6 +51,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   log_line_prefix: "%m [%p] ",
   timezone: "UTC",
 };
+/** What older servers do not know. */
+const SETTINGS_SINCE_18: Readonly<Record<string, string>> = { io_method: "sync", autovacuum_worker_slots: "2" };
 
 const START_MS = 30_000;
 /** Children of a killed server may hold its shared memory for about a second. */
@@ -65,7 +65,6 @@ export async function initCluster({ binaries, owner, dataFolder, logFile, carele
   if (await stat(path.join(dataFolder, "PG_VERSION")).catch(() => undefined)) return;
   const draft = draftBeside(dataFolder);
   await ownFolder(draft, owner, 0o700);
-  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const log = await open(logFile, "a", 0o640);
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
@@ -84,7 +83,6 @@ export async function initCluster({ binaries, owner, dataFolder, logFile, carele
           "--wal-segsize=1",
           "--no-instructions",
           ...(careless ? ["--no-sync"] : []),
-          ...settings,
         ],
         { cwd: draft, env: { ...binaries.environment }, stdio: ["ignore", log.fd, log.fd], ...owner },
       );
@@ -92,6 +90,9 @@ export async function initCluster({ binaries, owner, dataFolder, logFile, carele
       child.once("exit", resolve);
     });
     if (code !== 0) throw await startFailure(`initdb ended with ${code}`, logFile);
+    const settings = { ...SETTINGS, ...(((await majorVersion(draft)) ?? 0) >= 18 ? SETTINGS_SINCE_18 : {}) };
+    const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'\n`);
+    await appendFile(path.join(draft, "postgresql.conf"), lines.join(""));
   } finally {
     await log.close();
   }

@@ -1,23 +1,34 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Socket } from "node:net";
-import ssh2, { type AuthContext, type Connection, type ParsedKey } from "ssh2";
+import ssh2, { type AuthContext, type Connection } from "ssh2";
 import type { HostKey } from "../host-keys.ts";
+import { isUsable, readLine } from "./authorized-keys.ts";
 import { type CommandSetting, serveCommands } from "./commands.ts";
 import { type FileView, serveFiles } from "./files.ts";
+import type { Sessions } from "./sessions.ts";
 
 export interface SshServerOptions {
-  readonly keys: readonly HostKey[];
+  /** The host's identity at the moment. */
+  readonly keys: () => Promise<readonly HostKey[]>;
   /** Lines of the user's authorized_keys, read anew for each log-in. */
   readonly authorizedKeys: () => Promise<readonly string[]>;
   readonly commands: CommandSetting;
   readonly files: FileView;
+  readonly sessions: Sessions;
   /** Somebody has logged in. */
   readonly onLogIn: () => void;
 }
 
 export interface SshServer {
-  /** Takes a connection over; it ends by itself when nobody logs in. */
-  accept(socket: Socket): void;
+  /**
+   * Takes a connection over that nothing was read of yet; it ends by itself when nobody logs in. What comes back cuts
+   * it.
+   */
+  accept(socket: Socket): Promise<() => void>;
+  /** Ends every connection. */
+  cut(): Promise<void>;
+  /** Lets all of them stand still, or go on. */
+  freeze(on: boolean): Promise<void>;
 }
 
 const USER = "ubuntu";
@@ -26,9 +37,42 @@ const GRACE_MS = 30_000;
 
 /** sshd as an EC2 host has it: the user `ubuntu`, public keys, nothing else. */
 export function createSshServer(options: SshServerOptions): SshServer {
-  const server = new ssh2.Server(
+  const open = new Set<Socket>();
+  let made: { readonly identity: string; readonly server: ssh2.Server } | undefined;
+
+  /** Sessions that stand know the old key; whoever connects from now on meets the present one. */
+  async function present(): Promise<ssh2.Server> {
+    const hostKeys = (await options.keys()).map((key) => key.privateKey);
+    const identity = hostKeys.join();
+    if (made?.identity !== identity) made = { identity, server: createServer(hostKeys, options) };
+    return made.server;
+  }
+  return {
+    async accept(socket) {
+      const server = await present();
+      open.add(socket);
+      socket.once("close", () => open.delete(socket));
+      socket.setNoDelay(true);
+      server.injectSocket(socket);
+      socket.resume();
+      return () => socket.destroy();
+    },
+    async cut() {
+      for (const socket of open) socket.destroy();
+    },
+    async freeze(on) {
+      for (const socket of open) {
+        if (on) socket.pause();
+        else socket.resume();
+      }
+    },
+  };
+}
+
+function createServer(hostKeys: string[], options: SshServerOptions): ssh2.Server {
+  return new ssh2.Server(
     {
-      hostKeys: options.keys.map((key) => key.privateKey),
+      hostKeys,
       ident: "OpenSSH_lab",
       // Without chacha20-poly1305, which not every client's cryptography has.
       algorithms: { cipher: ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes256-ctr"] },
@@ -37,16 +81,11 @@ export function createSshServer(options: SshServerOptions): SshServer {
     },
     (client) => serve(client, options),
   );
-  return {
-    accept(socket) {
-      socket.setNoDelay(true);
-      server.injectSocket(socket);
-    },
-  };
 }
 
 function serve(client: Connection, options: SshServerOptions): void {
   let attempts = 0;
+  let openedWith: string | undefined;
   const grace = setTimeout(() => client.end(), GRACE_MS);
   grace.unref();
   client.on("error", () => undefined);
@@ -54,13 +93,19 @@ function serve(client: Connection, options: SshServerOptions): void {
   client.on("authentication", (context) => {
     if (attempts++ > ATTEMPTS_MAX) return client.end();
     authenticate(context, options.authorizedKeys).then(
-      (allowed) => (allowed ? context.accept() : context.reject(["publickey"])),
+      (fingerprint) => {
+        openedWith = fingerprint;
+        if (fingerprint) context.accept();
+        else context.reject(["publickey"]);
+      },
       () => context.reject(["publickey"]),
     );
   });
   client.on("ready", () => {
     clearTimeout(grace);
     options.onLogIn();
+    const forget = options.sessions.add(openedWith ?? "", () => client.end());
+    client.once("close", forget);
     client.on("session", (accept) => {
       const session = accept();
       serveCommands(session, options.commands);
@@ -69,25 +114,22 @@ function serve(client: Connection, options: SshServerOptions): void {
   });
 }
 
-async function authenticate(context: AuthContext, authorizedKeys: () => Promise<readonly string[]>): Promise<boolean> {
-  if (context.method !== "publickey" || context.username !== USER) return false;
+/** The fingerprint of the key that may log in with this; undefined when none may. */
+async function authenticate(
+  context: AuthContext,
+  authorizedKeys: () => Promise<readonly string[]>,
+): Promise<string | undefined> {
+  if (context.method !== "publickey" || context.username !== USER) return undefined;
   const known = (await authorizedKeys())
-    .map(readPublicKey)
-    .find((key) => key && same(key.getPublicSSH(), context.key.data));
-  if (!known) return false;
+    .map(readLine)
+    .find((one) => one && same(one.key.getPublicSSH(), context.key.data) && isUsable(one, Date.now()));
+  if (!known) return undefined;
   // Without a signature the client only asks whether the key would do.
-  if (!context.signature || !context.blob) return true;
-  return known.verify(context.blob, context.signature, context.hashAlgo) === true;
+  const { signature, blob } = context;
+  if (signature && blob && known.key.verify(blob, signature, context.hashAlgo) !== true) return undefined;
+  return known.entry.fingerprint;
 }
 
 function same(a: Buffer, b: Buffer): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
-}
-
-/** A line of authorized_keys, options in front of the key left out; undefined for comments and what is no key. */
-function readPublicKey(line: string): ParsedKey | undefined {
-  const key = /(?:^|\s)((?:ssh|ecdsa)-[\w@.-]+ [A-Za-z0-9+/=]+)/.exec(line.trim())?.[1];
-  if (!key || line.trim().startsWith("#")) return undefined;
-  const parsed = ssh2.utils.parseKey(key);
-  return parsed instanceof Error ? undefined : Array.isArray(parsed) ? parsed[0] : parsed;
 }

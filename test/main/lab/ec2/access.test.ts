@@ -21,6 +21,7 @@ import {
 } from "@aws-sdk/client-ec2";
 import ssh2 from "ssh2";
 import { beforeAll, expect, test } from "vitest";
+import { makeKeyPair } from "../../../../main/lab/hosts/host-keys.ts";
 import { imageId } from "../../../../main/lab/ec2/images.ts";
 import { codeOf, type TestLab, testLab } from "./lab-for-tests.ts";
 
@@ -126,7 +127,7 @@ test("groups and rules keep EC2's order: duplicates, missing rules, groups in us
 });
 
 test("key pairs are imported once, shown with AWS's fingerprints and deleted", async () => {
-  const pair = ssh2.utils.generateKeyPairSync("ed25519");
+  const pair = makeKeyPair("ED25519");
   const material = new TextEncoder().encode(`${pair.public} someone`);
   const add = () => ec2.send(new ImportKeyPairCommand({ KeyName: "mine", PublicKeyMaterial: material }));
   expect((await add()).KeyFingerprint).toMatch(/^[A-Za-z0-9+/]{43}=$/);

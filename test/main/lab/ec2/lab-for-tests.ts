@@ -1,4 +1,5 @@
 import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
+import { existsSync } from "node:fs";
 import { chmod, cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,7 +36,9 @@ export function quietRoom(): QuietRoom {
       return `-----BEGIN SSH HOST KEY FINGERPRINTS-----\n256 SHA256:${id} root@host (ED25519)\n`;
     },
     async copyVolume(from, to) {
-      await cp(from, to, { recursive: true });
+      await rm(to, { recursive: true, force: true });
+      await mkdir(to, { recursive: true });
+      if (existsSync(from)) await cp(from, to, { recursive: true });
     },
     status: (id) => ({ processes: on.has(id) ? "asleep" : "off", memoryBytes: null, ordersWritten: 0 }),
     async trouble(id, kind, active) {

@@ -33,7 +33,7 @@ test("a copy taken while orders are written holds every order acknowledged befor
   for (const round of [1, 2, 3]) {
     const known = (await acknowledged(host)).length;
     await expect.poll(async () => (await acknowledged(host)).length).toBeGreaterThan(known + 20);
-    const copy = await lab.spec(`copy${round}`);
+    const copy = await lab.spec(`copy${round}`, { userData: seededWith() });
     const volume = copy.volumes["/dev/sdf"]?.folder ?? "";
     const before = await acknowledged(host);
     await lab.room.copyVolume(host.volumes["/dev/sdf"]?.folder ?? "", volume);

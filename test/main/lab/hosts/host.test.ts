@@ -18,7 +18,7 @@ test("a blank host tells its facts, and nothing of it runs yet", async () => {
   const answer = await sshOnce(lab, host, "erpctl facts");
   expect(answer.stderr).toBe("");
   expect(JSON.parse(answer.stdout)).toEqual({
-    contract: 1,
+    contract: 2,
     product: "openbravo",
     version: "26Q2",
     tenant: null,
@@ -28,6 +28,8 @@ test("a blank host tells its facts, and nothing of it runs yet", async () => {
     licence: { installed: false, fingerprint: null, valid: false, edition: null, users: null, posTerminals: null },
     database: { ready: false, major: null, systemIdentifier: null },
     lockout: null,
+    quiesce: null,
+    neutralised: null,
     dataDevice: "/dev/sdf",
   });
   expect(lab.room.status(host.instanceId).processes).toBe("asleep");

@@ -15,6 +15,7 @@ import {
   orderNumbers,
   placeOrder,
   seededWith,
+  SETUP,
   sshOnce,
   type TestRoom,
   web,
@@ -121,10 +122,14 @@ test("a data volume that moves to another host takes its tenant along; a host wi
 
   const second = await lab.spec("second", { volumes: first.volumes });
   await lab.room.powerOn(second);
-  expect(JSON.parse((await sshOnce(lab, second, "erpctl facts")).stdout)).toMatchObject({
-    tenantId: "t-1",
-    database: { ready: true, systemIdentifier: identifier },
+  const before = JSON.parse((await sshOnce(lab, second, "erpctl facts")).stdout);
+  expect(before).toMatchObject({ tenantId: "t-1", database: { ready: false, systemIdentifier: identifier } });
+  expect(await sshOnce(lab, second, "erpctl smoke")).toMatchObject({
+    code: 5,
+    stderr: "erpctl: The data volume holds the data of acme; this host is not set up to serve it.\n",
   });
+  const after = JSON.parse((await sshOnce(lab, second, SETUP)).stdout);
+  expect(after).toMatchObject({ tenantId: "t-1", database: { ready: true, systemIdentifier: identifier } });
 });
 
 test("a second volume and another address leave the running database alone", async () => {
@@ -150,7 +155,7 @@ test("data of a newer version is not touched by an older one, and that of an old
   await lab.room.powerOn(older);
   await web(lab, older, "GET", "/health");
   await lab.room.powerOff(older.instanceId);
-  const newer = await lab.spec("newer", { version: "26Q2", volumes: older.volumes });
+  const newer = await lab.spec("newer", { version: "26Q2", volumes: older.volumes, userData: seededWith() });
   await lab.room.powerOn(newer);
   expect((await web(lab, newer, "GET", "/health")).status).toBe(200);
   await lab.room.powerOff(newer.instanceId);

@@ -5,6 +5,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { makeKeyPair } from "../../../../main/lab/hosts/host-keys.ts";
 import type { HostSpec } from "../../../../main/lab/types.ts";
 import { connect, exec, openRoom, sshOnce, type TestRoom } from "./support.ts";
 
@@ -67,14 +68,14 @@ test.each([
 
 test("passwords and unknown keys are refused", async () => {
   await expect(connect(lab, host, { privateKey: "", password: "ubuntu" })).rejects.toThrow(/authentication/i);
-  const stranger = ssh2.utils.generateKeyPairSync("ed25519").private;
+  const stranger = makeKeyPair("ED25519").private;
   await expect(connect(lab, host, { privateKey: stranger })).rejects.toThrow(/authentication/i);
 });
 
 test("keys of every usual kind log in once they stand in authorized_keys, and no longer when taken out", async () => {
   const before = await sshOnce(lab, host, "cat .ssh/authorized_keys");
   for (const pair of [
-    ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 }),
+    makeKeyPair("ECDSA"),
     ssh2.utils.generateKeyPairSync("rsa", { bits: 2048 }),
   ]) {
     await sshOnce(lab, host, "cat >> .ssh/authorized_keys", `# a colleague\n${pair.public} colleague@desk\n`);

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import ssh2 from "ssh2";
+import { makeKeyPair } from "../../../../main/lab/hosts/host-keys.ts";
 import { openCa, type LabCa } from "../../../../main/lab/hosts/ca.ts";
 import { createMachineRoom, type MachineRoomOptions } from "../../../../main/lab/hosts/index.ts";
 import type { HostSpec, MachineRoom } from "../../../../main/lab/types.ts";
@@ -31,8 +32,10 @@ export async function openRoom(
   const ca = await openCa(path.join(folder, "ca"));
   const ports = { ssh: await freePort(), https: await freePort(), http: await freePort() };
   const lines: string[] = [];
-  const key = ssh2.utils.generateKeyPairSync("ed25519");
-  const room = createMachineRoom({ folder, ca, ports, log: (line) => lines.push(line), ...options });
+  const key = makeKeyPair("ED25519");
+  // Any of these tests runs on Debian's parts, too.
+  const machines = process.env.FLEETWRIGHT_LAB_MACHINES === "debian" ? "debian" : "built-in";
+  const room = createMachineRoom({ folder, ca, ports, machines, log: (line) => lines.push(line), ...options });
   const block = `127.${randomByte()}.${randomByte()}`;
   let count = 0;
   return {

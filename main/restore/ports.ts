@@ -1,0 +1,42 @@
+import type { Pool } from "pg";
+import type { RestoreSource, SourceManifest } from "../../shared/restore/model.ts";
+import type { Account } from "../../shared/settings/model.ts";
+import type { EnvironmentKind } from "../../shared/tenant/model.ts";
+import type { Jobs } from "../jobs/index.ts";
+import type { Cloud, FindEnvironment, OperatedEnvironment, RunOnHost, Tags } from "../toolkit/ports.ts";
+
+/** Planned work on an environment, from the calendar. */
+export interface PlannedWork {
+  readonly environment: EnvironmentKind;
+  readonly kind: string;
+  readonly title: string;
+  readonly startsAt: Date;
+  readonly endsAt: Date;
+}
+
+export interface RestorePorts {
+  readonly pool: Pool;
+  readonly jobs: Jobs;
+  readonly now: () => Date;
+  operator(): string;
+  readonly find: FindEnvironment;
+  cloud(account: Account, region: string): Cloud;
+  readonly runOnHost: RunOnHost;
+  operatorKey(account: Account): Promise<{ keyName: string; publicKey: string }>;
+  /** Networks that may reach what stands beside. */
+  sshFrom(account: Account): readonly string[];
+  /** The key that makes a host this tenant's; null where this console does not know it. */
+  activationKey(tenantId: string): Promise<string | null>;
+  /** What was read of the data with a snapshot; null where nothing was. */
+  manifestOf(snapshotId: string): Promise<{ manifest: SourceManifest; isAtRest: boolean } | null>;
+  /** Tags of an environment's own resources, as provisioning writes them. */
+  environmentTags(environment: OperatedEnvironment): Promise<Tags>;
+  plannedWork(tenantId: string): Promise<readonly PlannedWork[]>;
+  /** The environment's data is on another volume now. */
+  learn(environmentId: string, facts: { volumeId: string; volumeGiB: number }): Promise<void>;
+  /** Something of the tenant's restores changed: windows refetch. */
+  changed(tenantId: string): void;
+  readSoon(accountId: string, region: string): void;
+}
+
+export type { RestoreSource };

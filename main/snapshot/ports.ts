@@ -1,0 +1,30 @@
+import type { Pool } from "pg";
+import type { Account } from "../../shared/settings/model.ts";
+import type { Jobs } from "../jobs/index.ts";
+import type {
+  Cloud,
+  FindEnvironment,
+  GetHttps,
+  ObjectStore,
+  OperatedEnvironment,
+  RunOnHost,
+} from "../toolkit/ports.ts";
+
+export interface SnapshotPorts {
+  readonly pool: Pool;
+  readonly jobs: Jobs;
+  readonly now: () => Date;
+  accounts(): readonly Account[];
+  readonly environment: FindEnvironment;
+  /** Every environment of a tenant (slug or id), or of all; never waits for AWS. */
+  environments(tenant?: string): Promise<readonly OperatedEnvironment[]>;
+  cloud(account: Account, region: string): Cloud;
+  storage(account: Account, region: string): Promise<ObjectStore>;
+  readonly runOnHost: RunOnHost;
+  readonly getHttps: GetHttps;
+  /** Name recorded as the author of acts. */
+  operator(): string;
+  /** Something of the tenant's snapshots changed: windows refetch. */
+  changed(tenantId: string): void;
+  log(level: "info" | "warning" | "error", text: string): void;
+}

@@ -1,0 +1,2 @@
+/** The same keys in another language. */
+export type AreaWords<English> = Readonly<Record<keyof English, string>>;
