@@ -1,4 +1,3 @@
-import { setTimeout as wait } from "node:timers/promises";
 import {
   DescribeInstancesCommand,
   DescribeKeyPairsCommand,
@@ -12,7 +11,8 @@ import { getHttps } from "../../../main/adapters/https/probe.ts";
 import { findLab } from "../../../main/lab/launch.ts";
 import { provisionSteps } from "../../../shared/tenant/provision-steps.ts";
 import type { ProvisionRequest } from "../../../shared/tenant/model.ts";
-import { launchConsole, type RunningConsole } from "../../support/console.ts";
+import { launchConsole } from "../../support/console.ts";
+import { underKills } from "../../support/kill-matrix.ts";
 import { endProcessesOf } from "../../support/processes.ts";
 import { scratchFolder } from "../../support/scratch.ts";
 
@@ -76,58 +76,22 @@ async function everythingIn(home: string) {
   };
 }
 
-/** Before, within and after the effect of a quick step. */
-const AFTER_MS = [0, 6, 14];
-
-/**
- * Kills the console soon after each step of the job was first seen running, and starts it again, until the job ends.
- * Gives the steps at which it struck.
- */
-async function provisionUnderKills(home: string): Promise<{ struck: string[]; state: string }> {
-  let running: RunningConsole = await launchConsole(home, "empty");
-  const struck: string[] = [];
-  for (let ordered = false; ; ) {
-    const { client, close } = await running.connect();
-    if (!ordered) await client.tenant.provision({ requestId: REQUEST_ID, ...request });
-    ordered = true;
-    const victim = await new Promise<string | undefined>((resolve, reject) => {
-      const look = async () => {
-        const { job } = await client.jobs.get({ jobId: REQUEST_ID });
-        if (["done", "failed", "cancelled"].includes(job.state)) return resolve(undefined);
-        const current = job.state === "running" ? job.currentStep : null;
-        if (current && !struck.includes(current)) return resolve(current);
-        setTimeout(() => look().catch(reject), 2);
-      };
-      look().catch(reject);
-    });
-    if (victim === undefined) {
-      const { job } = await client.jobs.get({ jobId: REQUEST_ID });
-      close();
-      await running.stop();
-      return { struck, state: job.state };
-    }
-    await wait(AFTER_MS[struck.length % AFTER_MS.length]);
-    await running.kill();
-    close();
-    struck.push(victim);
-    running = await launchConsole(home, "empty");
-  }
-}
-
 test("killed in every step of provisioning, the job goes on and everything exists once", {
   timeout: 900_000,
 }, async () => {
   const { folder: home, remove } = await scratchFolder("killed");
   endings.push(remove, () => endProcessesOf(home));
 
-  const { struck, state } = await provisionUnderKills(home);
+  const { struck, job } = await underKills(home, (client) =>
+    client.tenant.provision({ requestId: REQUEST_ID, ...request }),
+  );
   const keeper = await launchConsole(home, "empty");
   const { client, close } = await keeper.connect();
   const { steps } = await client.jobs.get({ jobId: REQUEST_ID });
   const tenant = await client.tenant.get({ tenant: "kill-sons" });
   const { lab, made } = await everythingIn(home);
 
-  expect(state).toBe("done");
+  expect(job.state).toBe("done");
   expect(steps.map((step) => [step.name, step.state])).toEqual(STEPS.map((name) => [name, "done"]));
   expect(made).toEqual({
     instances: ["fleetwright-kill-sons-production running", "fleetwright-kill-sons-test running"],

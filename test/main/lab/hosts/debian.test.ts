@@ -41,11 +41,7 @@ test("Debian's PostgreSQL is set up over Debian's sshd, with all that erpctl nee
 });
 
 test("only ubuntu gets in, by key alone", async () => {
-  for (const wrong of [
-    { username: "root" },
-    { username: "postgres" },
-    { privateKey: makeKeyPair("ED25519").private },
-  ])
+  for (const wrong of [{ username: "root" }, { username: "postgres" }, { privateKey: makeKeyPair("ED25519").private }])
     await expect(connect(lab, host, wrong)).rejects.toThrow();
 });
 

@@ -74,10 +74,7 @@ test("passwords and unknown keys are refused", async () => {
 
 test("keys of every usual kind log in once they stand in authorized_keys, and no longer when taken out", async () => {
   const before = await sshOnce(lab, host, "cat .ssh/authorized_keys");
-  for (const pair of [
-    makeKeyPair("ECDSA"),
-    ssh2.utils.generateKeyPairSync("rsa", { bits: 2048 }),
-  ]) {
+  for (const pair of [makeKeyPair("ECDSA"), ssh2.utils.generateKeyPairSync("rsa", { bits: 2048 })]) {
     await sshOnce(lab, host, "cat >> .ssh/authorized_keys", `# a colleague\n${pair.public} colleague@desk\n`);
     const client = await connect(lab, host, { privateKey: pair.private });
     expect(await exec(client, "echo in")).toMatchObject({ stdout: "in\n" });
