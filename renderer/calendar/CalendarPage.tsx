@@ -12,6 +12,7 @@ import { Page } from "../app/Page.tsx";
 import { paths } from "../app/paths.ts";
 import { shortDateTime } from "../ui/format.ts";
 import { useSessionState } from "../ui/session-state.ts";
+import { saveFile } from "../ui/save-file.ts";
 import { BlackoutDialog } from "./BlackoutDialog.tsx";
 import { CalendarToolbar } from "./CalendarToolbar.tsx";
 import classes from "./calendar.module.css";
@@ -30,7 +31,6 @@ import { ListView } from "./ListView.tsx";
 import { MonthView } from "./MonthView.tsx";
 import { RecurringDialog } from "./RecurringDialog.tsx";
 import { ScheduleDialog, type Seed } from "./ScheduleDialog.tsx";
-import { saveFile } from "./save-file.ts";
 import { TimeView } from "./TimeView.tsx";
 import { type Moving, useMoving } from "./use-moving.ts";
 import { WaveDialog } from "./WaveDialog.tsx";
@@ -66,7 +66,11 @@ export function CalendarPage() {
     [listed.data, zone, kinds, regions, days],
   );
   const moving = useMoving((entry, draft) => entry.window && setSeed({ draft, moves: entry.window }));
-  const feed = useMutation(api.calendar.feed.mutationOptions({ onSuccess: saveFile }));
+  const feed = useMutation(
+    api.calendar.feed.mutationOptions({
+      onSuccess: ({ fileName, mediaType, text }) => saveFile(fileName, text, mediaType),
+    }),
+  );
 
   const change = (part: Partial<CalendarState>) => setState({ ...state, ...part });
   const open = (entry: Entry) => (entry.window ? navigate(paths.window(entry.window.id)) : setOpened(entry));

@@ -14,8 +14,8 @@ import { Fact, FactList } from "../ui/FactList.tsx";
 import { fullDateTime } from "../ui/format.ts";
 import { Panel } from "../ui/Panel.tsx";
 import { StateBadge } from "../ui/StateBadge.tsx";
+import { saveFile } from "../ui/save-file.ts";
 import classes from "./calendar.module.css";
-import { saveFile } from "./save-file.ts";
 import { TemplatesDialog } from "./TemplatesDialog.tsx";
 
 /** The ledger of a window: drafts to be looked at and sent, and what was sent with its proof. */
@@ -75,7 +75,11 @@ function Notice({ notice, window }: { readonly notice: WindowNotice; readonly wi
   const [sending, setSending] = useState(false);
   const [mailing, setMailing] = useState(false);
   const [shown, setShown] = useState(notice.state === "draft");
-  const file = useMutation(api.calendar.notices.export.mutationOptions({ onSuccess: saveFile }));
+  const file = useMutation(
+    api.calendar.notices.export.mutationOptions({
+      onSuccess: ({ fileName, mediaType, text }) => saveFile(fileName, text, mediaType),
+    }),
+  );
   const outdated =
     notice.startsAt.getTime() !== window.startsAt.getTime() || notice.endsAt.getTime() !== window.endsAt.getTime();
   const tone = notice.state === "draft" ? "idle" : notice.provenInTime ? "good" : outdated ? "warning" : "bad";

@@ -21,6 +21,7 @@ import { count, shortDateTime } from "../ui/format.ts";
 import { Panel } from "../ui/Panel.tsx";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { StateBadge, type Tone } from "../ui/StateBadge.tsx";
+import { saveFile } from "../ui/save-file.ts";
 import { FamilyPanel } from "./FamilyPanel.tsx";
 import {
   csvOf,
@@ -33,7 +34,7 @@ import {
   zoomed,
 } from "./metrics-view.ts";
 import classes from "./metrics.module.css";
-import { type Picture, pngOf, saveBlob } from "./png.ts";
+import { type Picture, pngOf } from "./png.ts";
 import { type Span, spansOf } from "./spans.ts";
 import { useRange, useReadings } from "./use-metrics.ts";
 import { kindWords } from "../app/job-words.ts";
@@ -140,7 +141,7 @@ function Metrics({ tenant }: { readonly tenant: Tenant }) {
   const picture = async (pictures: readonly Picture[]) => {
     try {
       const body = root.current;
-      if (body && pictures.length > 0) saveBlob(fileName("png"), await pngOf(heading, pictures, body));
+      if (body && pictures.length > 0) saveFile(fileName("png"), await pngOf(heading, pictures, body));
       setProblem(null);
     } catch (error) {
       setProblem(error);
@@ -212,7 +213,7 @@ function Metrics({ tenant }: { readonly tenant: Tenant }) {
             disabled={!shown.data}
             onClick={() => {
               const inside = (shown.data?.series ?? []).filter((one) => one.at.length > 0);
-              saveBlob(fileName("csv"), new Blob([csvOf(inside, zone)], { type: "text/csv" }));
+              saveFile(fileName("csv"), csvOf(inside, zone), "text/csv;charset=utf-8");
             }}
           >
             {t("metrics.csv")}
@@ -365,7 +366,12 @@ function Volumes({ monthly }: { readonly monthly: readonly MonthlyVolume[] }) {
           </Text>
         ) : (
           // A part that scrolls is reached by the keyboard too.
-          <div className={classes.table} tabIndex={0} role="region" aria-label={t("metrics.volumes")}>
+          <div
+            className={classes.table}
+            tabIndex={0}
+            role="region"
+            aria-label={t("metrics.tableOf", { family: t("metrics.volumes") })}
+          >
             <table>
               <thead>
                 <tr>

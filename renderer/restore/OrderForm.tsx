@@ -10,6 +10,7 @@ import {
   Table,
   Text,
   TextInput,
+  VisuallyHidden,
 } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -198,7 +199,9 @@ function Sources({ slug, chosen, onChoose }: SourcesProps) {
           <Table verticalSpacing={3} aria-labelledby="restore-sources">
             <Table.Thead>
               <Table.Tr>
-                <Table.Th />
+                <Table.Th>
+                  <VisuallyHidden>{t("restore.column.choice")}</VisuallyHidden>
+                </Table.Th>
                 {heads.map((head) => (
                   <Table.Th key={head}>{t(`restore.column.${head}`)}</Table.Th>
                 ))}

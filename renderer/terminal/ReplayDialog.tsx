@@ -20,9 +20,9 @@ import { useApi } from "../app/api.ts";
 import { Failure } from "../app/Failure.tsx";
 import { useWords } from "../app/i18n/index.ts";
 import { Dialog } from "../ui/Dialog.tsx";
+import { saveFile } from "../ui/save-file.ts";
 import { FONT, themeOf } from "./look.ts";
 import classes from "./terminal.module.css";
-import { saveText } from "./words.ts";
 
 interface Props {
   readonly session: TerminalSession;
@@ -72,11 +72,11 @@ export function ReplayDialog({ session, onClose }: Props) {
               <Button
                 size="xs"
                 variant="default"
-                onClick={() => saveText(`${name}.txt`, transcriptOf(recording.data.cast))}
+                onClick={() => saveFile(`${name}.txt`, transcriptOf(recording.data.cast))}
               >
                 {t("terminal.transcript")}
               </Button>
-              <Button size="xs" variant="default" onClick={() => saveText(`${name}.cast`, recording.data.text)}>
+              <Button size="xs" variant="default" onClick={() => saveFile(`${name}.cast`, recording.data.text)}>
                 {t("terminal.saveRecording")}
               </Button>
             </Group>

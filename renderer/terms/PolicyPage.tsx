@@ -10,9 +10,9 @@ import { Page } from "../app/Page.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import { fullDateTime, plainDate } from "../ui/format.ts";
 import { type Column, DataTable, type Item } from "../ui/DataTable.tsx";
+import { saveFile } from "../ui/save-file.ts";
 import { matching } from "./board-items.ts";
 import { RuleMark } from "./RuleMark.tsx";
-import { saveText } from "./save-text.ts";
 import classes from "./terms.module.css";
 import { numberWords } from "./words.ts";
 
@@ -23,7 +23,11 @@ export function PolicyPage() {
   const { t, language } = useWords();
   const [adding, setAdding] = useState(false);
   const api = useApi();
-  const document = useMutation(api.terms.profileDocument.mutationOptions({ onSuccess: saveText }));
+  const document = useMutation(
+    api.terms.profileDocument.mutationOptions({
+      onSuccess: ({ fileName, text }) => saveFile(fileName, text, "application/json"),
+    }),
+  );
   const profiles = useQuery(api.terms.profiles.queryOptions());
   const [chosen, setChosen] = useState<string>();
   const [filter, setFilter] = useState("");

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Browser, type ElectronApplication, type Page, _electron } from "@playwright/test";
 import { askToOpen, type Client, type Connected, connectConsole } from "../../main/hosts/connect.ts";
@@ -6,6 +8,11 @@ import { electronForTests } from "../../scripts/electron-for-tests.mjs";
 import { type LabKind, launchConsole, REPOSITORY } from "../support/console.ts";
 import { endProcessesOf } from "../support/processes.ts";
 import { scratchFolder } from "../support/scratch.ts";
+
+export interface SavedFile {
+  readonly name: string;
+  readonly content: Buffer;
+}
 
 /** A console with its window, on a scratch home. */
 export interface Host {
@@ -17,6 +24,8 @@ export interface Host {
   readonly app: ElectronApplication | undefined;
   /** A window on its first screen: a new browser context, or the application's one window loaded anew. */
   openWindow(): Promise<Page>;
+  /** What the window saves, without the dialog that asks where to. */
+  saved(page: Page, act: () => Promise<void>): Promise<SavedFile>;
   close(): Promise<void>;
 }
 
@@ -35,6 +44,10 @@ export async function startOnLoopback(browser: Browser, lab: LabKind): Promise<H
       const page = await context.newPage();
       await page.goto(String(opened?.["url"]));
       return page;
+    },
+    async saved(page, act) {
+      const [download] = await Promise.all([page.waitForEvent("download"), act()]);
+      return { name: download.suggestedFilename(), content: await readFile(await download.path()) };
     },
     async close() {
       connected.close();
@@ -67,6 +80,24 @@ export async function startInElectron(lab: LabKind): Promise<Host> {
       });
       await page.reload();
       return page;
+    },
+    async saved(_, act) {
+      const folder = path.join(home, "downloads");
+      // Evaluated in the application: it sees nothing of this module.
+      const name = app.evaluate(
+        ({ session }, into) =>
+          new Promise<string>((resolve, reject) => {
+            session.defaultSession.once("will-download", (_event, item) => {
+              item.setSavePath(`${into}/${item.getFilename()}`);
+              item.once("done", (_done, state) =>
+                state === "completed" ? resolve(item.getFilename()) : reject(new Error(`The download is ${state}.`)),
+              );
+            });
+          }),
+        folder,
+      );
+      await act();
+      return { name: await name, content: await readFile(path.join(folder, await name)) };
     },
     async close() {
       connected.close();

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { expect, test } from "./console.ts";
 import { openScreen } from "./screens.ts";
 
@@ -27,11 +26,8 @@ test("R95: a tenant's figures arrive by themselves, in charts, in tables and in 
   await page.keyboard.press("0");
   await expect(page.getByRole("button", { name: "Reset zoom" })).toBeDisabled();
 
-  const saved = async (name: string, scope = page.getByRole("main")) => {
-    const download = page.waitForEvent("download");
-    await scope.getByRole("button", { name, exact: true }).click();
-    return readFile(await (await download).path());
-  };
+  const saved = async (name: string, scope = page.getByRole("main")) =>
+    (await host.saved(page, () => scope.getByRole("button", { name, exact: true }).click())).content;
   expect((await saved("PNG of all")).subarray(1, 4).toString()).toBe("PNG");
   expect((await saved("Save CPU as PNG", cpu)).subarray(1, 4).toString()).toBe("PNG");
   const csv = (await saved("CSV")).toString();

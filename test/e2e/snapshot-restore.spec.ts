@@ -21,7 +21,7 @@ test("a snapshot is taken and restored beside, from the tenant's own pages; no t
   await expect(taken).toContainText("complete", { timeout: 180_000 });
   await expect(taken).toContainText("quiesced");
 
-  await page.getByRole("link", { name: "Restores", exact: true }).click();
+  await page.getByRole("link", { name: "Restore", exact: true }).click();
   await page
     .getByRole("row", { name: /before the import/ })
     .getByRole("radio")

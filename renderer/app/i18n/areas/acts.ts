@@ -2,7 +2,7 @@ import type { AreaWords } from "./area-words.ts";
 
 export const actsEn = {
   "acts.menu": "Act",
-  "acts.menuOf": "Acts on {{environment}}",
+  "acts.menuOf": "Act on {{environment}}",
   "acts.start": "Start",
   "acts.stop": "Stop",
   "acts.reboot": "Restart",
@@ -75,7 +75,7 @@ export const actsEn = {
 
 export const actsFr: AreaWords<typeof actsEn> = {
   "acts.menu": "Agir",
-  "acts.menuOf": "Actions sur : {{environment}}",
+  "acts.menuOf": "Agir sur : {{environment}}",
   "acts.start": "Démarrer",
   "acts.stop": "Arrêter",
   "acts.reboot": "Redémarrer",
