@@ -4,6 +4,7 @@ import { IconAlertTriangle, IconKey, IconPlus, IconRefresh } from "@tabler/icons
 import { useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import type { AccessKey, HostReading, KeyDrift, KeyStanding } from "../../shared/access/model.ts";
+import { BackLink } from "../app/BackLink.tsx";
 import { useApi } from "../app/api.ts";
 import { KindBadge } from "../app/badges.tsx";
 import { Failure } from "../app/Failure.tsx";
@@ -30,8 +31,8 @@ const TONES: Readonly<Record<KeyStanding, Tone>> = {
   lingering: "bad",
   removed: "idle",
 };
-const ROW_HEIGHT = 30;
-const heightOf = (rows: number) => ({ display: "flex", height: Math.min(320, 38 + ROW_HEIGHT * Math.max(rows, 1)) });
+/** Pixels of each table. */
+const AT_MOST = 320;
 
 /** Who may log in where (R102): the register, what the hosts really hold, and who logged in (R101). */
 export function AccessPage({ slug }: { readonly slug?: string | undefined }) {
@@ -50,8 +51,11 @@ export function AccessPage({ slug }: { readonly slug?: string | undefined }) {
   const customer = tenants.find(([one]) => one === slug)?.[1];
   return (
     <Page
-      title={slug === undefined ? t("access.title") : (customer ?? slug)}
-      {...(slug === undefined ? {} : { below: <TenantNav slug={slug} /> })}
+      title={slug === undefined ? t("access.title") : t("access.titleOf", { customer: customer ?? slug })}
+      lab={fleet.data?.rows.some((row) => row.isLab && (slug === undefined || row.slug === slug)) ?? false}
+      {...(slug === undefined
+        ? {}
+        : { above: <BackLink to={paths.fleet}>{t("screen.fleet")}</BackLink>, below: <TenantNav slug={slug} /> })}
       actions={
         <>
           <Select
@@ -159,9 +163,7 @@ function Register({ keys, loading, onRevoke }: RegisterProps) {
       {!loading && items.length === 0 ? (
         <EmptyState title={t("access.noKeys")} hint={t("access.noKeysHint")} />
       ) : (
-        <div style={heightOf(items.length)}>
-          <DataTable label={t("access.keys")} columns={columns} items={items} loading={loading} />
-        </div>
+        <DataTable label={t("access.keys")} columns={columns} items={items} atMost={AT_MOST} loading={loading} />
       )}
     </Panel>
   );
@@ -253,9 +255,13 @@ function Readings({ readings }: { readonly readings: readonly HostReading[] | un
   return (
     <Panel title={t("access.readings")}>
       {read.error && <Failure error={read.error} />}
-      <div style={heightOf(items.length)}>
-        <DataTable label={t("access.readings")} columns={columns} items={items} loading={readings === undefined} />
-      </div>
+      <DataTable
+        label={t("access.readings")}
+        columns={columns}
+        items={items}
+        atMost={AT_MOST}
+        loading={readings === undefined}
+      />
     </Panel>
   );
 }

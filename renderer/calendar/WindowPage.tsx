@@ -1,9 +1,9 @@
 import { Anchor, Button, Group, Skeleton, Stack, Text, Textarea } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { IconChevronLeft } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link } from "wouter";
 import type { WindowDetails } from "../../shared/calendar/model.ts";
+import { BackLink } from "../app/BackLink.tsx";
 import { useApi } from "../app/api.ts";
 import { KindBadge, ServiceBadge } from "../app/badges.tsx";
 import { Failure } from "../app/Failure.tsx";
@@ -27,13 +27,7 @@ export function WindowPage({ windowId }: { readonly windowId: string }) {
   const { t } = useWords();
   const api = useApi();
   const shown = useQuery(api.calendar.get.queryOptions({ input: { windowId } }));
-  const above = (
-    <Anchor component={Link} href={paths.calendar} size="sm">
-      <Group gap={2} component="span" display="inline-flex">
-        <IconChevronLeft size={14} aria-hidden /> {t("screen.calendar")}
-      </Group>
-    </Anchor>
-  );
+  const above = <BackLink to={paths.calendar}>{t("screen.calendar")}</BackLink>;
   if (!shown.data) {
     return (
       <Page title={t("calendar.window")} above={above}>

@@ -1,10 +1,10 @@
-import { Anchor, Box, Group, Text } from "@mantine/core";
+import { Box, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { IconChevronLeft } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { Link } from "wouter";
 import { errorCode } from "../../shared/errors.ts";
 import type { Job } from "../../shared/jobs/model.ts";
+import { BackLink } from "../app/BackLink.tsx";
 import { useApi } from "../app/api.ts";
 import { JobStateBadge } from "../app/badges.tsx";
 import { Failure } from "../app/Failure.tsx";
@@ -36,13 +36,7 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
   const job = shown.data?.job;
   const steps = shown.data?.steps ?? [];
 
-  const above = (
-    <Anchor component={Link} href={paths.jobs} size="sm">
-      <Group gap={2}>
-        <IconChevronLeft size={14} aria-hidden /> {t("jobs.back")}
-      </Group>
-    </Anchor>
-  );
+  const above = <BackLink to={paths.jobs}>{t("jobs.back")}</BackLink>;
 
   if (shown.error && !job) {
     return (

@@ -60,14 +60,13 @@ export function LabHosts({ hosts }: { readonly hosts: readonly LabHost[] }) {
   );
   return (
     <Panel title={t("lab.hosts")}>
-      <div style={{ display: "flex", height: Math.min(480, items.length ? 36 + 30 * items.length : 220) }}>
-        <DataTable
-          label={t("lab.hosts")}
-          columns={columns}
-          items={items}
-          empty={<EmptyState title={t("lab.hosts.empty")} hint={t("lab.hosts.emptyHint")} />}
-        />
-      </div>
+      <DataTable
+        label={t("lab.hosts")}
+        columns={columns}
+        items={items}
+        atMost={480}
+        empty={<EmptyState title={t("lab.hosts.empty")} hint={t("lab.hosts.emptyHint")} />}
+      />
     </Panel>
   );
 }

@@ -1,5 +1,4 @@
 import {
-  Anchor,
   Button,
   Group,
   MultiSelect,
@@ -13,11 +12,11 @@ import {
 } from "@mantine/core";
 import { DateTimePicker } from "@mantine/dates";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
-import { IconChevronLeft } from "@tabler/icons-react";
 import { useState } from "react";
-import { Link, useLocation, useSearch } from "wouter";
+import { useLocation, useSearch } from "wouter";
 import type { RunPlan } from "../../shared/maintenance/model.ts";
 import type { EnvironmentKind } from "../../shared/tenant/model.ts";
+import { BackLink } from "../app/BackLink.tsx";
 import { useApi } from "../app/api.ts";
 import { KindBadge } from "../app/badges.tsx";
 import { Failure } from "../app/Failure.tsx";
@@ -88,16 +87,7 @@ export function NewRunPage() {
   );
 
   return (
-    <Page
-      title={t("maintenance.newRun")}
-      above={
-        <Anchor component={Link} href={paths.maintenance} size="sm">
-          <Group gap={2} component="span" display="inline-flex">
-            <IconChevronLeft size={14} aria-hidden /> {t("screen.maintenance")}
-          </Group>
-        </Anchor>
-      }
-    >
+    <Page title={t("maintenance.newRun")} above={<BackLink to={paths.maintenance}>{t("screen.maintenance")}</BackLink>}>
       <form
         onSubmit={(event) => {
           event.preventDefault();

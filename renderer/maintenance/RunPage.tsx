@@ -12,12 +12,13 @@ import {
   Title,
 } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { IconChevronLeft, IconPlayerStop } from "@tabler/icons-react";
+import { IconPlayerStop } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link } from "wouter";
 import { FINAL_JOB_STATES } from "../../shared/jobs/model.ts";
 import type { Run, RunTenant } from "../../shared/maintenance/model.ts";
 import type { Outcome } from "../../shared/maintenance/schedule.ts";
+import { BackLink } from "../app/BackLink.tsx";
 import { useApi } from "../app/api.ts";
 import { JobStateBadge, KindBadge } from "../app/badges.tsx";
 import { Failure } from "../app/Failure.tsx";
@@ -48,13 +49,7 @@ export function RunPage({ runId }: { readonly runId: string }) {
   const { t } = useWords();
   const api = useApi();
   const shown = useQuery(api.maintenance.get.queryOptions({ input: { runId } }));
-  const above = (
-    <Anchor component={Link} href={paths.maintenance} size="sm">
-      <Group gap={2} component="span" display="inline-flex">
-        <IconChevronLeft size={14} aria-hidden /> {t("screen.maintenance")}
-      </Group>
-    </Anchor>
-  );
+  const above = <BackLink to={paths.maintenance}>{t("screen.maintenance")}</BackLink>;
   if (!shown.data) {
     return (
       <Page title={t("jobs.kind.maintenance.run")} above={above}>

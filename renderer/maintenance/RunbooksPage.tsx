@@ -1,12 +1,13 @@
-import { Anchor, Button, Code, Group, Skeleton, Stack, Text, Textarea } from "@mantine/core";
+import { Button, Code, Group, Skeleton, Stack, Text, Textarea } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { IconChevronLeft, IconPlus } from "@tabler/icons-react";
+import { IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
-import { Link } from "wouter";
 import { type Runbook, RunbookText } from "../../shared/maintenance/runbook.ts";
+import { BackLink } from "../app/BackLink.tsx";
 import { useApi } from "../app/api.ts";
 import { Failure } from "../app/Failure.tsx";
 import { useWords } from "../app/i18n/index.ts";
+import { sentenceWords } from "../app/i18n/sentences.ts";
 import { Page } from "../app/Page.tsx";
 import { paths } from "../app/paths.ts";
 import { Dialog } from "../ui/Dialog.tsx";
@@ -37,13 +38,7 @@ export function RunbooksPage() {
   return (
     <Page
       title={t("maintenance.runbooks")}
-      above={
-        <Anchor component={Link} href={paths.maintenance} size="sm">
-          <Group gap={2} component="span" display="inline-flex">
-            <IconChevronLeft size={14} aria-hidden /> {t("screen.maintenance")}
-          </Group>
-        </Anchor>
-      }
+      above={<BackLink to={paths.maintenance}>{t("screen.maintenance")}</BackLink>}
       actions={
         <Button size="xs" leftSection={<IconPlus size={15} />} onClick={() => setDialog("add")}>
           {t("maintenance.add")}
@@ -68,7 +63,7 @@ export function RunbooksPage() {
 }
 
 function RunbookPanel({ runbook, onReview }: { readonly runbook: Runbook; readonly onReview: () => void }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const { name, version, builtIn, refused, review, author, sha256, description } = runbook;
   return (
     <Panel
@@ -91,7 +86,7 @@ function RunbookPanel({ runbook, onReview }: { readonly runbook: Runbook; readon
     >
       {description && (
         <Text size="sm" mb={4}>
-          {description}
+          {builtIn ? sentenceWords(description, language) : description}
         </Text>
       )}
       <Steps runbook={runbook} />

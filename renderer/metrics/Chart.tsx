@@ -15,7 +15,7 @@ import type { SeriesId, Unit } from "../../shared/metrics/catalogue.ts";
 import type { MetricLimit, MetricSeries } from "../../shared/metrics/model.ts";
 import { useWords } from "../app/i18n/index.ts";
 import { fullDateTime } from "../ui/format.ts";
-import { type Range, rowsOf, ticksOf } from "./metrics-view.ts";
+import { type Range, rowsOf, ticksOf, valueTicksOf } from "./metrics-view.ts";
 import classes from "./metrics.module.css";
 import type { Span } from "./spans.ts";
 import { figure } from "./words.ts";
@@ -56,6 +56,12 @@ export function Chart(props: Props) {
   const at = (label: unknown) => (typeof label === "number" || typeof label === "string" ? Number(label) : Number.NaN);
   const shownLimits = limits.filter(({ series: id }) => series.some((one) => one.id === id));
 
+  const values = series.flatMap((one) => one.high.filter((value) => value !== null));
+  const valueTicks = valueTicksOf(
+    [...values, ...marks].reduce((most, value) => Math.max(most, value), 0),
+    unit,
+  );
+
   return (
     <ResponsiveContainer width="100%" height={150} debounce={50}>
       <ComposedChart
@@ -92,12 +98,12 @@ export function Chart(props: Props) {
           height={20}
         />
         <YAxis
-          width={64}
-          domain={[0, unit === "percent" ? 100 : "auto"]}
+          width={72}
+          domain={[0, valueTicks.at(-1)!]}
+          ticks={valueTicks}
           tickFormatter={show}
           tick={{ fontSize: 10, fill: "var(--mantine-color-dimmed)" }}
           stroke="var(--chart-grid)"
-          tickCount={4}
         />
         {spans.map((span) => (
           <ReferenceArea

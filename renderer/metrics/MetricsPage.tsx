@@ -8,6 +8,7 @@ import { FAMILIES, VOLUMES } from "../../shared/metrics/catalogue.ts";
 import type { MetricsNow, MonthlyVolume } from "../../shared/metrics/model.ts";
 import { regionZone } from "../../shared/policy/windows.ts";
 import type { EnvironmentKind, Tenant } from "../../shared/tenant/model.ts";
+import { BackLink } from "../app/BackLink.tsx";
 import { useApi } from "../app/api.ts";
 import { UnprotectedBadge } from "../app/badges.tsx";
 import { Failure } from "../app/Failure.tsx";
@@ -63,7 +64,8 @@ export function MetricsPage({ slug }: { readonly slug: string }) {
   return (
     <Page
       title={tenant ? t("metrics.title", { customer: tenant.customer }) : slug}
-      above={<TenantNav slug={slug} />}
+      above={<BackLink to={paths.fleet}>{t("screen.fleet")}</BackLink>}
+      below={<TenantNav slug={slug} />}
       lab={tenant?.isLab ?? false}
     >
       {tenant ? <Metrics tenant={tenant} /> : <Skeleton height={420} aria-busy="true" />}

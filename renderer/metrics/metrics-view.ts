@@ -209,6 +209,31 @@ export function csvOf(series: readonly MetricSeries[], zone: string): string {
   return `${[heading, ...lines].map((line) => line.map(quoted).join(",")).join("\r\n")}\r\n`;
 }
 
+const BINARY_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500].map((one) => one * 1024);
+const DECIMAL_STEPS = [1, 2, 5];
+
+/**
+ * Values to write on the axis of values, from nought to the first round step above `highest`; at most five, so that a
+ * small chart can be read. Sizes are round in KiB, MiB and so on.
+ */
+export function valueTicksOf(highest: number, unit: Unit): number[] {
+  if (unit === "percent") return [0, 25, 50, 75, 100];
+  const isSize = unit === "bytes" || unit === "bytesPerSecond";
+  // Smallest steps: no axis shows less than a KiB or a tenth.
+  let scale = isSize ? 1 : 0.1;
+  for (;;) {
+    for (const one of isSize ? BINARY_STEPS : DECIMAL_STEPS) {
+      const step = one * scale;
+      if (step * 4 >= highest) {
+        const count = Math.max(1, Math.ceil(highest / step));
+        // Without rounding a tick would read 0.30000000000000004.
+        return Array.from({ length: count + 1 }, (_, index) => Number((index * step).toPrecision(12)));
+      }
+    }
+    scale *= isSize ? 1024 : 10;
+  }
+}
+
 /** Instants to write on the time axis: whole steps of the clock in `zone`, six to ten of them. */
 export function ticksOf({ from, to }: Range, zone: string): number[] {
   const steps = [10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, HOUR_MS, 3 * HOUR_MS, 6 * HOUR_MS, 12 * HOUR_MS];

@@ -1,13 +1,14 @@
-import { Alert, Anchor, Button, Group, SimpleGrid, Skeleton, Stack, Table, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Group, SimpleGrid, Skeleton, Stack, Table, Text, TextInput } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { IconChevronLeft } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import type { RestoreCase, RestoreCheck } from "../../shared/restore/model.ts";
+import { BackLink } from "../app/BackLink.tsx";
 import { useApi } from "../app/api.ts";
 import { JobStateBadge, KindBadge } from "../app/badges.tsx";
 import { Failure } from "../app/Failure.tsx";
 import { useWords } from "../app/i18n/index.ts";
+import { sentenceWords } from "../app/i18n/sentences.ts";
 import { JobProgress } from "../app/JobProgress.tsx";
 import { kindWords } from "../app/job-words.ts";
 import { Page } from "../app/Page.tsx";
@@ -22,23 +23,24 @@ import { StateBadge, type Tone } from "../ui/StateBadge.tsx";
 import { LossTable } from "./LossTable.tsx";
 import { RestoreStateBadge } from "./RestoreStateBadge.tsx";
 import classes from "./restore.module.css";
+import { targetWords } from "./target-words.ts";
 
 /** One restore: what was checked, what it compares, and the acts that end it. */
 export function CasePage({ caseId }: { readonly caseId: string }) {
   const { t } = useWords();
   const api = useApi();
   const shown = useQuery(api.restore.get.queryOptions({ input: { caseId } }));
+  const fleet = useQuery(api.fleet.list.queryOptions());
   const one = shown.data;
   const title = one?.purpose === "refresh" ? "restore.refreshTitle" : "restore.caseTitle";
   return (
     <Page
-      title={one ? t(title, { target: one.targetName }) : t("screen.restore")}
+      lab={fleet.data?.rows.some((row) => row.isLab && row.slug === one?.slug) ?? false}
+      title={one ? t(title, { target: targetWords(t, one) }) : t("screen.restore")}
       above={
-        <Anchor component={Link} href={one ? paths.restore(one.slug) : paths.fleet} size="sm">
-          <Group gap={2}>
-            <IconChevronLeft size={14} aria-hidden /> {one?.customer ?? t("screen.fleet")}
-          </Group>
-        </Anchor>
+        <BackLink to={one ? paths.restore(one.slug) : paths.fleet}>
+          {one ? t("restore.title", { customer: one.customer }) : t("screen.fleet")}
+        </BackLink>
       }
       beside={
         one && (
@@ -81,7 +83,7 @@ function Body({ one }: { readonly one: RestoreCase }) {
             <Compare one={one} />
           </Panel>
           {one.losses && (
-            <Panel title={t("restore.losses", { target: one.targetName })}>
+            <Panel title={t("restore.losses", { target: targetWords(t, one) })}>
               <LossTable losses={one.losses} />
             </Panel>
           )}
@@ -177,7 +179,7 @@ function ActDialog({ one, act, onClose }: ActDialogProps) {
   const isRefresh = one.purpose === "refresh";
   const words = act === "swap" && isRefresh ? "activate" : act;
   const sent = act !== "swap" ? discard : isRefresh ? activate : swap;
-  const facts = { target: one.targetName, tenant: one.slug };
+  const facts = { target: targetWords(t, one), tenant: one.slug };
   const confirm = (typed: string) => {
     const input = { caseId: one.id, requestId, confirm: typed };
     if (act !== "swap") return discard.mutate(input);
@@ -220,7 +222,7 @@ function Facts({ one }: { readonly one: RestoreCase }) {
     <Panel title={t("restore.facts")}>
       <FactList>
         <Fact label={t("restore.case")} copy={one.id} />
-        <Fact label={t("restore.column.source")}>
+        <Fact label={t("restore.copy")}>
           {one.source
             ? `${one.source.label ?? one.source.id}, ${shortDateTime(one.source.takenAt, language)}`
             : t("restore.production")}
@@ -262,7 +264,7 @@ const CHECK_WORDS = {
 } as const;
 
 function Checks({ checks }: { readonly checks: readonly RestoreCheck[] }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   if (checks.length === 0)
     return (
       <Text size="sm" c="dimmed">
@@ -282,7 +284,7 @@ function Checks({ checks }: { readonly checks: readonly RestoreCheck[] }) {
         <Table.Tbody>
           {checks.map(({ name, expected, found, ok }) => (
             <Table.Tr key={name}>
-              <Table.Td>{name}</Table.Td>
+              <Table.Td>{sentenceWords(name, language)}</Table.Td>
               <Table.Td className={classes.code ?? ""}>{expected ?? "–"}</Table.Td>
               <Table.Td className={classes.code ?? ""}>{found ?? "–"}</Table.Td>
               <Table.Td>

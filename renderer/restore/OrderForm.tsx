@@ -249,7 +249,7 @@ function SourceRow({ one, isChosen, onChoose }: SourceRowProps) {
       <Table.Td>{one.sizeGiB} GiB</Table.Td>
       <Table.Td>
         {one.grade ?? "–"}
-        {!one.manifest && <span className={classes.lost}> ({t("restore.noManifest")})</span>}
+        {!one.manifest && <span className={classes.faint}> ({t("restore.noManifest")})</span>}
       </Table.Td>
     </Table.Tr>
   );

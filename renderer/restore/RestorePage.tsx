@@ -1,9 +1,9 @@
-import { Anchor, Group, Skeleton, Stack, Table, Text } from "@mantine/core";
+import { Anchor, Skeleton, Stack, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { IconChevronLeft } from "@tabler/icons-react";
 import { Link } from "wouter";
 import type { RestoreCase } from "../../shared/restore/model.ts";
 import type { Tenant } from "../../shared/tenant/model.ts";
+import { BackLink } from "../app/BackLink.tsx";
 import { useApi } from "../app/api.ts";
 import { Failure } from "../app/Failure.tsx";
 import { useWords } from "../app/i18n/index.ts";
@@ -17,6 +17,7 @@ import { OrderForm } from "./OrderForm.tsx";
 import { RefreshForm } from "./RefreshForm.tsx";
 import { RestoreStateBadge } from "./RestoreStateBadge.tsx";
 import classes from "./restore.module.css";
+import { targetWords } from "./target-words.ts";
 
 /** What of one tenant was restored, and the way to a new restore or refresh. */
 export function RestorePage({ slug }: { readonly slug: string }) {
@@ -30,13 +31,7 @@ export function RestorePage({ slug }: { readonly slug: string }) {
       title={tenant.data ? t("restore.title", { customer: tenant.data.customer }) : t("screen.restore")}
       lab={tenant.data?.isLab ?? false}
       below={<TenantNav slug={slug} />}
-      above={
-        <Anchor component={Link} href={paths.tenant(slug)} size="sm">
-          <Group gap={2}>
-            <IconChevronLeft size={14} aria-hidden /> {tenant.data?.customer ?? slug}
-          </Group>
-        </Anchor>
-      }
+      above={<BackLink to={paths.fleet}>{t("screen.fleet")}</BackLink>}
     >
       {error && !(tenant.data && cases.data) ? (
         <Failure error={error} onRetry={() => void Promise.all([tenant.refetch(), cases.refetch()])} />
@@ -89,7 +84,7 @@ function Cases({ cases }: { readonly cases: readonly RestoreCase[] }) {
                 <Table.Td>
                   <Anchor component={Link} href={paths.restoreCase(one.id)} size="sm">
                     {t(one.purpose === "refresh" ? "restore.refreshTitle" : "restore.caseTitle", {
-                      target: one.targetName,
+                      target: targetWords(t, one),
                     })}
                   </Anchor>
                 </Table.Td>

@@ -1,9 +1,10 @@
-import { Anchor, Button, Checkbox, Group, Skeleton, Stack, Text, Tooltip } from "@mantine/core";
+import { Button, Checkbox, Skeleton, Stack, Text, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { IconArrowsDiff, IconCamera, IconChevronLeft, IconRefresh } from "@tabler/icons-react";
+import { IconArrowsDiff, IconCamera, IconRefresh } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { Link } from "wouter";
 import type { ShownSnapshot } from "../../shared/snapshot/model.ts";
+import { BackLink } from "../app/BackLink.tsx";
 import { useApi } from "../app/api.ts";
 import { KindBadge } from "../app/badges.tsx";
 import { Failure } from "../app/Failure.tsx";
@@ -39,13 +40,7 @@ export function SnapshotsPage({ slug }: { readonly slug: string }) {
   return (
     <Page
       title={t("snapshot.title", { customer })}
-      above={
-        <Anchor component={Link} href={paths.fleet} size="sm">
-          <Group gap={2}>
-            <IconChevronLeft size={14} aria-hidden /> {t("screen.fleet")}
-          </Group>
-        </Anchor>
-      }
+      above={<BackLink to={paths.fleet}>{t("screen.fleet")}</BackLink>}
       below={<TenantNav slug={slug} />}
       lab={tenant.data?.isLab ?? false}
       actions={
@@ -195,14 +190,13 @@ function SnapshotTable({ snapshots, chosen, onChoose }: TableProps) {
   );
   const items = snapshots.map((one): Item<ShownSnapshot> => ({ type: "row", key: one.id, row: one }));
   return (
-    <div style={{ display: "flex", height: Math.min(460, 38 + 30 * items.length) }}>
-      <DataTable
-        label={t("screen.snapshots")}
-        columns={columns}
-        items={items}
-        accent={(one) => (one.environment === "production" ? "production" : undefined)}
-      />
-    </div>
+    <DataTable
+      label={t("screen.snapshots")}
+      columns={columns}
+      items={items}
+      atMost={460}
+      accent={(one) => (one.environment === "production" ? "production" : undefined)}
+    />
   );
 }
 

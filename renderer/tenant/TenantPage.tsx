@@ -1,11 +1,11 @@
-import { Anchor, Button, Group, SimpleGrid, Skeleton, Stack, Text } from "@mantine/core";
+import { Button, Group, SimpleGrid, Skeleton, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { IconChevronLeft } from "@tabler/icons-react";
 import { useCallback } from "react";
 import { Link, useLocation } from "wouter";
 import { errorCode } from "../../shared/errors.ts";
 import type { Job } from "../../shared/jobs/model.ts";
 import type { Tenant } from "../../shared/tenant/model.ts";
+import { BackLink } from "../app/BackLink.tsx";
 import { useApi } from "../app/api.ts";
 import { JobStateBadge, KindBadge, ServiceBadge } from "../app/badges.tsx";
 import { Failure } from "../app/Failure.tsx";
@@ -34,13 +34,7 @@ export function TenantPage({ slug }: { readonly slug: string }) {
   const api = useApi();
   const shown = useQuery(api.tenant.get.queryOptions({ input: { tenant: slug } }));
   const tenant = shown.data;
-  const above = (
-    <Anchor component={Link} href={paths.fleet} size="sm">
-      <Group gap={2}>
-        <IconChevronLeft size={14} aria-hidden /> {t("screen.fleet")}
-      </Group>
-    </Anchor>
-  );
+  const above = <BackLink to={paths.fleet}>{t("screen.fleet")}</BackLink>;
 
   if (shown.error && !tenant) {
     return (
@@ -191,9 +185,14 @@ function TenantJobs({ slug }: { readonly slug: string }) {
           {t("tenant.noJobs")}
         </Text>
       ) : (
-        <div style={{ display: "flex", height: Math.min(280, 34 + 30 * Math.max(items.length, 1) + 4) }}>
-          <DataTable label={t("tenant.jobs")} columns={columns} items={items} loading={jobs.isPending} onOpen={open} />
-        </div>
+        <DataTable
+          label={t("tenant.jobs")}
+          columns={columns}
+          items={items}
+          atMost={280}
+          loading={jobs.isPending}
+          onOpen={open}
+        />
       )}
     </Panel>
   );

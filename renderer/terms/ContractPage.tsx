@@ -1,9 +1,9 @@
-import { Anchor, Button, Group, SimpleGrid, Skeleton, Stack, Table, Text } from "@mantine/core";
+import { Button, SimpleGrid, Skeleton, Stack, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { IconChevronLeft } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link } from "wouter";
 import type { ContractTerms, TermsException } from "../../shared/terms/model.ts";
+import { BackLink } from "../app/BackLink.tsx";
 import { useApi } from "../app/api.ts";
 import { KindBadge, ServiceBadge } from "../app/badges.tsx";
 import { earliestWords, Failure } from "../app/Failure.tsx";
@@ -34,13 +34,7 @@ export function ContractPage({ slug }: { readonly slug: string }) {
       title={terms ? t("terms.title", { customer: terms.customer }) : t("screen.contract")}
       lab={terms?.isLab ?? false}
       below={<TenantNav slug={slug} />}
-      above={
-        <Anchor component={Link} href={paths.tenant(slug)} size="sm">
-          <Group gap={2}>
-            <IconChevronLeft size={14} aria-hidden /> {terms?.customer ?? slug}
-          </Group>
-        </Anchor>
-      }
+      above={<BackLink to={paths.fleet}>{t("screen.fleet")}</BackLink>}
       beside={
         terms && (
           <>

@@ -38,6 +38,8 @@ interface Props<Row> {
   readonly items: readonly Item<Row>[];
   /** Shows skeleton rows of the final height. */
   readonly loading?: boolean;
+  /** Pixels that the table takes at most, less where its rows need less; without it the table fills its place. */
+  readonly atMost?: number;
   /** Stands in the body when there are no items. */
   readonly empty?: ReactNode;
   readonly sort?: Sort | null;
@@ -53,6 +55,9 @@ type RowItem<Row> = Extract<Item<Row>, { type: "row" }>;
 
 const ROW_HEIGHT = 30;
 const SKELETON_ROWS = 14;
+/** Head and borders. */
+const FRAME_HEIGHT = 36;
+const EMPTY_HEIGHT = 220;
 
 /**
  * A dense table that draws only the rows in sight.
@@ -60,7 +65,7 @@ const SKELETON_ROWS = 14;
  * One stop in the tab order: arrows, Home, End and Page keys move the active row, Enter opens it or folds a group.
  */
 export function DataTable<Row>(props: Props<Row>) {
-  const { label, columns, items, loading = false, empty, sort, onSort, onOpen, onToggleGroup, accent } = props;
+  const { label, columns, items, loading = false, atMost, empty, sort, onSort, onOpen, onToggleGroup, accent } = props;
   const { t } = useTranslation();
   const id = useId();
   const scroller = useRef<HTMLDivElement>(null);
@@ -79,6 +84,9 @@ export function DataTable<Row>(props: Props<Row>) {
   const activeInSight = virtual.getVirtualItems().some(({ index }) => index === activeIndex);
   const template = columns.map((column) => `minmax(${column.width}px, ${column.grow ?? 1}fr)`).join(" ");
   const minWidth = columns.reduce((sum, column) => sum + column.width, 0);
+
+  const needed = empty && items.length === 0 ? EMPTY_HEIGHT : FRAME_HEIGHT + ROW_HEIGHT * Math.max(items.length, 1);
+  const height = atMost === undefined ? undefined : Math.min(atMost, needed);
 
   function activate(index: number) {
     const bounded = Math.max(0, Math.min(items.length - 1, index));
@@ -174,7 +182,7 @@ export function DataTable<Row>(props: Props<Row>) {
   );
 
   return (
-    <div className={classes.frame}>
+    <div className={classes.frame} style={height === undefined ? {} : { flex: "none", minHeight: 0, height }}>
       <div
         ref={scroller}
         // Only there may rows fold.

@@ -30,7 +30,7 @@ export const screensOfTenant = (slug: string, customer: string) =>
     [`#/tenants/${slug}/contract`, `${customer}: Contract`],
     [`#/tenants/${slug}/restore`, `${customer}: Restores`],
     [`#/tenants/${slug}/snapshots`, `${customer}: Snapshots`],
-    [`#/tenants/${slug}/access`, customer],
+    [`#/tenants/${slug}/access`, `${customer}: Access`],
     [`#/tenants/${slug}/metrics`, `${customer}: Metrics`],
   ] as const;
 

@@ -7,6 +7,7 @@ import {
   rowsOf,
   scaledRange,
   ticksOf,
+  valueTicksOf,
   withReadings,
   zoomed,
   zonedInstant,
@@ -104,6 +105,18 @@ test("CSV tells each value in UTC and in the data centre's time, and has no line
     "",
   ]);
   expect(zonedInstant(at, "UTC")).toBe("2026-07-01T22:00:10+00:00");
+});
+
+test.each([
+  [100, "percent", [0, 25, 50, 75, 100]],
+  [0, "bytesPerSecond", [0, 1024]],
+  [57.2 * 1024 * 1024, "bytesPerSecond", [0, 20, 40, 60].map((mebibytes) => mebibytes * 1024 * 1024)],
+  [3 * 1024 ** 3, "bytes", [0, 1, 2, 3].map((gibibytes) => gibibytes * 1024 ** 3)],
+  [0.25, "perSecond", [0, 0.1, 0.2, 0.3]],
+  [7, "count", [0, 2, 4, 6, 8]],
+  [4_100, "milliseconds", [0, 2_000, 4_000, 6_000]],
+] as const)("the axis of values up to %d %s is marked at round values", (highest, unit, ticks) => {
+  expect(valueTicksOf(highest, unit)).toEqual(ticks);
 });
 
 test("the axis is marked at whole steps of the data centre's clock", () => {

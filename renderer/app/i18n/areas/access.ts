@@ -3,6 +3,7 @@ import type { AreaWords } from "./area-words.ts";
 export const accessEn = {
   "screen.access": "Access",
   "access.title": "Who may log in",
+  "access.titleOf": "{{customer}}: Access",
   "access.all": "All tenants",
   "access.tenant": "Tenant",
   "access.keys": "Register of keys",
@@ -73,6 +74,7 @@ export const accessEn = {
 export const accessFr: AreaWords<typeof accessEn> = {
   "screen.access": "Accès",
   "access.title": "Qui peut se connecter",
+  "access.titleOf": "{{customer}} : accès",
   "access.all": "Tous les tenants",
   "access.tenant": "Tenant",
   "access.keys": "Registre des clés",

@@ -206,6 +206,11 @@ export const maintenanceFr: AreaWords<typeof maintenanceEn> = {
 
 /** What the console says of this area in English, in French; `sentences.ts` says how they are looked up. */
 export const maintenanceSentences: Readonly<Record<string, string>> = {
+  "Updates the packages of the system, and restarts the machine.":
+    "Met à jour les paquets du système et redémarre la machine.",
+  "Updates the application with its data to the version that the run names.":
+    "Met à jour l'application et ses données vers la version que nomme l'exécution.",
+  "Restarts the machine.": "Redémarre la machine.",
   "There is no runbook {{name}}.": "Il n'y a pas de procédure {{name}}.",
   "There is no runbook {{name}}{{version}}.": "Il n'y a pas de procédure {{name}}{{version}}.",
   "Look at the list of runbooks.": "Voyez la liste des procédures.",

@@ -101,6 +101,8 @@ export const restoreEn = {
   "restore.column.expected": "Expected",
   "restore.column.found": "Found",
   "restore.column.target": "Target",
+  "restore.copy": "Copy",
+  "restore.besideOf": "{{tenant}}, beside",
   "restore.column.choice": "Choice",
   "restore.column.source": "Manifest",
   "restore.column.restored": "Restored",
@@ -267,6 +269,8 @@ export const restoreFr: AreaWords<typeof restoreEn> = {
   "restore.column.expected": "Attendu",
   "restore.column.found": "Trouvé",
   "restore.column.target": "Cible",
+  "restore.copy": "Copie",
+  "restore.besideOf": "{{tenant}}, à côté",
   "restore.column.choice": "Choix",
   "restore.column.source": "Manifeste",
   "restore.column.restored": "Restauré",
@@ -336,6 +340,15 @@ export const restoreFr: AreaWords<typeof restoreEn> = {
 
 /** What the console says of this area in English, in French; `sentences.ts` says how they are looked up. */
 export const restoreSentences: Readonly<Record<string, string>> = {
+  starts: "démarre",
+  version: "version",
+  "tenant id": "identifiant du tenant",
+  "system identifier": "identifiant du système",
+  "rows of {{=relation}}": "lignes de {{relation}}",
+  "newest transaction": "dernière transaction",
+  licence: "licence",
+  neutralised: "neutralisé",
+  "closed to customers": "fermé aux clients",
   "{{=volume}}, {{=grade}}": "{{volume}}, {{grade}}",
   "{{=volume}} of {{=snapshot}}": "{{volume}} à partir de {{snapshot}}",
   "{{=old}} gives way to {{=fresh}}": "{{old}} cède la place à {{fresh}}",
