@@ -26,11 +26,12 @@ test("a snapshot is taken and restored beside, from the tenant's own pages; no t
     .getByRole("row", { name: /before the import/ })
     .getByRole("radio")
     .check();
-  const plan = page.getByRole("button", { name: "Make the plan" });
+  const form = page.getByRole("region", { name: "New restore" });
+  const plan = form.getByRole("button", { name: "Make the plan" });
   await expect(plan).toBeDisabled();
-  await page.getByRole("combobox", { name: "2. Where to" }).click();
+  await form.getByRole("combobox", { name: "2. Where to" }).click();
   await page.getByRole("option", { name: "Beside everything, neutralised" }).click();
-  await page.getByRole("combobox", { name: "3. Why" }).click();
+  await form.getByRole("combobox", { name: "3. Why" }).click();
   await page.getByRole("option", { name: "Vendor's own fault or precaution" }).click();
   await plan.click();
   await page.getByRole("button", { name: "Restore beside" }).click();
