@@ -14,6 +14,7 @@ import { SECOND_MS } from "../shared/time.ts";
 import { openHome } from "./home/index.ts";
 import type { LaunchedLab } from "./lab/launch.ts";
 import { type Log, openLog } from "./log.ts";
+import { type ClockJump, watchForStandstill } from "./standstill.ts";
 import { mailServer, noMailServer, openSettings, settingsRouter } from "./settings/index.ts";
 import { type Keychain, openVault } from "./vault/index.ts";
 
@@ -42,6 +43,8 @@ export interface Console {
   status(): ConsoleStatus;
   /** Where its hosts write too. */
   readonly log: Log;
+  /** To be told by a host that hears it from the operating system; jumps of the clock are seen without. */
+  woke(): void;
   /** Ends everything that this console started, in order; running jobs go on at the next start. Never rejects. */
   stop(): Promise<void>;
 }
@@ -49,6 +52,7 @@ export interface Console {
 /** A part that hangs (its database or host is gone) does not keep the console from ending. */
 const LONGEST_STOP_MS = 15 * SECOND_MS;
 
+const secondsOf = (ms: number): number => Math.round(ms / SECOND_MS);
 const keysOf = (accountId: string) => `account/${accountId}/keys`;
 const sshKeyOf = (accountId: string) => `account/${accountId}/ssh-key`;
 
@@ -457,6 +461,14 @@ export async function start(options: ConsoleOptions): Promise<Console> {
         metrics: metrics.router,
       },
       aws,
+      /** What was seen before may be hours old, and what ran on the hosts went on. */
+      async lookAgain(jump: ClockJump) {
+        jobs.live.publish({ type: "standstill", kind: jump.kind, ms: jump.ms });
+        if (jump.kind === "setBack") return;
+        await jobs.wokeUp(`This console stood still for ${secondsOf(jump.ms)} s; it looks at everything again.`);
+        fleet.checkHealthSoon();
+        for (const account of settings.accounts()) for (const region of account.regions) readSoon(account.id, region);
+      },
       published: () => jobs.live.publish({ type: "stale", area: "settings" }),
     };
   }
@@ -496,6 +508,14 @@ export async function start(options: ConsoleOptions): Promise<Console> {
     throw error;
   });
   parts.catch(() => undefined);
+
+  const standstill = watchForStandstill((jump) => {
+    if (jump.kind === "setBack") log.warn(`the clock was set back by ${secondsOf(jump.ms)} s`);
+    else log.warn(`stood still for ${secondsOf(jump.ms)} s: the computer slept, or the clock was set forward`);
+    parts
+      .then(({ lookAgain }) => lookAgain(jump))
+      .catch((error: unknown) => log.warn(`after the standstill: ${errorFacts(error).message}`));
+  });
 
   /** Says what an operator can do about a database that is away, instead of what its driver says. */
   const explained = os.middleware(async ({ next }) => {
@@ -543,8 +563,10 @@ export async function start(options: ConsoleOptions): Promise<Console> {
     ready: parts.then(() => undefined),
     status: () => ({ ...status }),
     log,
+    woke: () => standstill.woke(),
     async stop() {
       stopping = true;
+      standstill.stop();
       await parts.catch(() => undefined);
       for (const end of endings.reverse()) {
         try {

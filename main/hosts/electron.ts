@@ -1,6 +1,16 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { app, type BrowserWindow, dialog, ipcMain, MessageChannelMain, safeStorage, shell } from "electron";
+import {
+  app,
+  type BrowserWindow,
+  dialog,
+  ipcMain,
+  MessageChannelMain,
+  powerMonitor,
+  powerSaveBlocker,
+  safeStorage,
+  shell,
+} from "electron";
 import { createRouterClient } from "@orpc/server";
 import { errorFacts } from "../../shared/errors.ts";
 import { defaultHome, isForeign } from "../home/index.ts";
@@ -19,6 +29,7 @@ import {
 import { takeEnvironmentOptions } from "./environment-options.ts";
 import { mayOpenOutside } from "./external-links.ts";
 import { hostConsole, type HostedConsole, type StartConsole, surviveStrayFailures } from "./host-console.ts";
+import { AT_WORK, type Blocker, keepAwake } from "./keep-awake.ts";
 import { LAB_CHOICES, rememberedLab, rememberLab } from "./lab-choice.ts";
 import { portConnection, type PortLike } from "./serve-contract.ts";
 
@@ -109,7 +120,32 @@ async function startHosted(start: StartConsole): Promise<HostedConsole> {
   });
   surviveStrayFailures(hosted.console.log);
   await rememberLab(home, lab);
+  followPower(hosted);
   return hosted;
+}
+
+/** Sleep is told to the console; while a job is at work the computer does not fall asleep by itself. */
+function followPower({ console: running }: HostedConsole): void {
+  powerMonitor.on("suspend", () => running.log.info("the computer goes to sleep"));
+  powerMonitor.on("resume", () => running.woke());
+  let blocking: number | undefined;
+  const blocker: Blocker = {
+    start() {
+      blocking = powerSaveBlocker.start("prevent-app-suspension");
+    },
+    stop() {
+      if (blocking !== undefined) powerSaveBlocker.stop(blocking);
+      blocking = undefined;
+    },
+  };
+  const client = createRouterClient(running.router);
+  running.ready
+    .then(async () => {
+      const events = await client.jobs.watch({});
+      const known = await client.jobs.list({ states: [...AT_WORK], limit: 1_000 });
+      await keepAwake(known, events, running.status().machine, blocker);
+    })
+    .catch((error: unknown) => running.log.warn(`the computer may sleep during jobs: ${errorFacts(error).message}`));
 }
 
 /**

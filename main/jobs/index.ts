@@ -64,6 +64,8 @@ export interface Jobs {
   /** Of each tenant the job that runs or waits, or else the newest. */
   ofEachTenant(): Promise<Job[]>;
   get(id: string): Promise<StoredJob | undefined>;
+  /** After this console stood still: says at once that it lives, and writes `text` into the log of each of its jobs. */
+  wokeUp(text: string): Promise<void>;
   /** Stops running jobs where they are; they go on at the next launch. */
   stop(): Promise<void>;
 }
@@ -221,6 +223,12 @@ export async function openJobs(ports: JobsPorts): Promise<Jobs> {
     ofTenant: (tenantId) => store.list({ tenant: tenantId, limit: 100 }),
     ofEachTenant: () => store.ofEachTenant(),
     get: (id) => store.get(id),
+    async wokeUp(text) {
+      await beat();
+      for (const job of await store.unfinished())
+        if (job.executorId === ports.executor && job.startedAt)
+          await store.log(job.id, "warning", job.currentStep, text);
+    },
     async stop() {
       stopping.abort();
       clearInterval(beating);

@@ -87,6 +87,7 @@ function concerns(event: LiveEvent, jobId: string): boolean {
     case "alive":
       return true;
     case "stale":
+    case "standstill":
       return false;
   }
 }

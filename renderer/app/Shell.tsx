@@ -32,7 +32,8 @@ import { useApi, useConnection } from "./api.ts";
 import { LANGUAGES, THEMES, useChangeSettings } from "./appearance.ts";
 import { useWords } from "./i18n/index.ts";
 import { ACTIVE_STATES, kindWords } from "./job-words.ts";
-import { startLive } from "./live.ts";
+import { duration } from "../ui/format.ts";
+import { type Standstill, startLive } from "./live.ts";
 import { Palette } from "./Palette.tsx";
 import { paths } from "./paths.ts";
 import { Routes } from "./Routes.tsx";
@@ -89,17 +90,36 @@ function useLive() {
   const api = useApi();
   const { connection } = useConnection();
   const cache = useQueryClient();
-  const tell = useJobNotice();
+  const tellJob = useJobNotice();
+  const tellStandstill = useStandstillNotice();
 
   // The latest words, without opening the stream anew when the language changes.
-  const latest = useRef(tell);
+  const latest = useRef({ tellJob, tellStandstill });
   useEffect(() => {
-    latest.current = tell;
+    latest.current = { tellJob, tellStandstill };
   });
   useEffect(
-    () => startLive({ connection, api, cache, onJobNotice: (job) => latest.current(job) }),
+    () =>
+      startLive({
+        ...{ connection, api, cache },
+        onJobNotice: (job) => latest.current.tellJob(job),
+        onStandstill: (event) => latest.current.tellStandstill(event),
+      }),
     [api, cache, connection],
   );
+}
+
+/** Long work on the hosts went on meanwhile: the operator learns why figures jump and where the gap comes from. */
+function useStandstillNotice() {
+  const { t, language } = useWords();
+  return ({ kind, ms }: Standstill) =>
+    notifications.show({
+      id: "standstill",
+      message: t(`app.${kind}`, { time: duration(ms, language) }),
+      color: kind === "setBack" ? "orange" : "gray",
+      autoClose: kind === "setBack" ? false : 15_000,
+      closeButtonProps: { "aria-label": t("ui.close") },
+    });
 }
 
 const NOTICE_COLORS = { done: "teal", failed: "red", cancelled: "gray" } as const;

@@ -63,6 +63,7 @@ export function applyEvents(cache: QueryClient, api: Api, events: readonly LiveE
         stale.set(`${event.area} ${event.id ?? ""}`, { area: event.area, id: event.id });
         break;
       case "alive":
+      case "standstill":
         break;
     }
   }
@@ -127,12 +128,15 @@ function applyJob(cache: QueryClient, api: Api, job: Job): void {
   }
 }
 
+export type Standstill = Extract<LiveEvent, { type: "standstill" }>;
+
 export interface LiveOptions {
   readonly connection: Connection;
   readonly api: Api;
   readonly cache: QueryClient;
   /** Told once for each end of a job and for each question that it puts. */
   readonly onJobNotice: (job: Job) => void;
+  readonly onStandstill: (event: Standstill) => void;
 }
 
 /**
@@ -140,7 +144,7 @@ export interface LiveOptions {
  *
  * Once a lost stream is back everything shown is refetched, since what was pushed meanwhile is gone.
  */
-export function startLive({ connection, api, cache, onJobNotice }: LiveOptions): () => void {
+export function startLive({ connection, api, cache, onJobNotice, onStandstill }: LiveOptions): () => void {
   const told = new Set<string>();
   let following: AbortController | undefined;
   let followedBefore = false;
@@ -157,6 +161,12 @@ export function startLive({ connection, api, cache, onJobNotice }: LiveOptions):
   function gather(event: LiveEvent) {
     connection.heard();
     if (event.type === "alive") return;
+    if (event.type === "standstill") {
+      // What is shown may be hours old.
+      void cache.invalidateQueries();
+      onStandstill(event);
+      return;
+    }
     gathered.push(event);
     timer ??= setTimeout(flush, GATHER_MS);
     if (event.type !== "job") return;

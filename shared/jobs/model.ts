@@ -147,6 +147,8 @@ export const LiveEvent = z.discriminatedUnion("type", [
     ]),
     id: z.string().optional(),
   }),
+  /** The clock of the console's computer jumped: it slept (`ms` long), or the clock was set back by `ms`. */
+  z.object({ type: z.literal("standstill"), kind: z.enum(["stoodStill", "setBack"]), ms: z.number() }),
   /** Sent at once on connecting and every 10 s, so that a silent connection is known to be alive. */
   z.object({ type: z.literal("alive"), at: z.date() }),
 ]);

@@ -46,6 +46,7 @@ const ROWS: readonly Row[] = [
   },
   { files: /^(main\/database)\//, may: ["own/", "shared/", "node:", ...BASICS] },
   { files: /^(main\/home)\//, may: ["own/", "shared/", "node:", "main/log.ts"] },
+  { files: /^main\/standstill\.ts$/, may: ["shared/"] },
   { files: /^main\/log\.ts$/, may: ["shared/", "node:", "main/vault/redact.ts"] },
   {
     files: new RegExp(`^(main/(?:${MAIN_AREAS}))/`),
@@ -68,6 +69,7 @@ const ROWS: readonly Row[] = [
     may: [
       "main/cloud.ts",
       "main/own-keys.ts",
+      "main/standstill.ts",
       "shared/",
       "node:",
       "main/jobs/",

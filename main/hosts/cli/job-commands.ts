@@ -1,4 +1,5 @@
 import { AppError } from "../../../shared/errors.ts";
+import { SECOND_MS } from "../../../shared/time.ts";
 import {
   FINAL_JOB_STATES,
   type Job,
@@ -167,6 +168,8 @@ function tell({ terminal }: Cli, event: Exclude<LiveEvent, { type: "alive" }>): 
         return logText(event.line);
       case "stale":
         return plain(`${event.area} changed${event.id ? `: ${event.id}` : ""}`);
+      case "standstill":
+        return plain(`${event.kind}  ${Math.round(event.ms / SECOND_MS)} s`);
     }
   });
 }

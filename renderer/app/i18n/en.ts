@@ -25,6 +25,10 @@ export const en = {
   "app.pageNotFound": "There is no such page",
   "app.pageNotFoundHint": "The address leads nowhere. The fleet is one click away.",
   "app.toFleet": "Open the fleet",
+  "app.stoodStill":
+    "This computer stood still for {{time}}. Everything is being read again; work on the hosts went on meanwhile.",
+  "app.setBack":
+    "The clock of this computer was set back by {{time}}. Check it: notices and contract dates are measured by it.",
 
   "connection.connecting": "Connecting to the console…",
   "connection.open": "Connected",

@@ -25,6 +25,10 @@ export const fr: Messages = {
   "app.pageNotFound": "Cette page n'existe pas",
   "app.pageNotFoundHint": "L'adresse ne mène nulle part. Le parc est à un clic.",
   "app.toFleet": "Ouvrir le parc",
+  "app.stoodStill":
+    "Cet ordinateur s'est arrêté pendant {{time}}. Tout est relu ; le travail sur les hôtes a continué entre-temps.",
+  "app.setBack":
+    "L'horloge de cet ordinateur a reculé de {{time}}. Vérifiez-la : les préavis et les dates de contrat en dépendent.",
 
   "connection.connecting": "Connexion à la console…",
   "connection.open": "Connecté",

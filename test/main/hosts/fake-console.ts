@@ -384,6 +384,7 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
     ready: Promise.resolve(),
     status: () => fakeStatus(home),
     log: silentLog,
+    woke: () => undefined,
     stop: async () => {
       stopped = true;
     },

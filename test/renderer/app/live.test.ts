@@ -116,7 +116,11 @@ test("the stream is followed, ends are told once, and a regained connection refe
   const { fake, api, cache } = await filled();
   const connection = fakeConnection(fake.client);
   const ended: string[] = [];
-  const stop = startLive({ connection, api, cache, onJobNotice: ({ id, state }) => void ended.push(`${id} ${state}`) });
+  const stop = startLive({
+    ...{ connection, api, cache },
+    onJobNotice: ({ id, state }) => void ended.push(`${id} ${state}`),
+    onStandstill: ({ kind, ms }) => void ended.push(`${kind} ${ms}`),
+  });
 
   const done = job("a", 1, { state: "done", endedAt: at(9) });
   await vi.waitFor(() => {
@@ -132,5 +136,10 @@ test("the stream is followed, ends are told once, and a regained connection refe
     fake.push({ type: "job", job: job("b", 2, { state: "failed", endedAt: at(9) }) });
     expect(ended).toEqual(["a done", "b failed"]);
   });
+
+  cache.setQueryData(api.fleet.list.queryKey(), (known) => known && { ...known });
+  fake.push({ type: "standstill", kind: "stoodStill", ms: 60_000 });
+  await vi.waitFor(() => expect(ended.at(-1)).toBe("stoodStill 60000"));
+  expect(cache.getQueryState(api.fleet.list.queryKey())?.isInvalidated).toBe(true);
   stop();
 });
