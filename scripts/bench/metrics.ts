@@ -84,7 +84,7 @@ async function store(folder: string): Promise<Figure[]> {
     for (const level of LEVELS) {
       await database.pool.query(
         `insert into metric_bucket (environment_no, level, readings, slot, bucket, average, low, high)
-         select no, $2, 1, bucket % $3, bucket, $4::int[], case when $2 > 0 then $4::int[] end, case when $2 > 0 then $4::int[] end
+         select no, $2::int, 1, bucket % $3, bucket, $4::int[], case when $2::int > 0 then $4::int[] end, case when $2::int > 0 then $4::int[] end
          from metric_environment, generate_series($5::int, $5::int + $3 - 1) as bucket where environment_id = $1
          on conflict (level, slot, environment_no) do update set bucket = excluded.bucket, average = excluded.average`,
         [ids[0], level.level, level.slots, SERIES.map((_, index) => index * 100), bucketOf(level, end) - level.slots],
