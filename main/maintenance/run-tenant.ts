@@ -280,11 +280,8 @@ async function doStep(
     case "check":
       return job.step(name, (step) => check(ports, host, one.words, one.timeoutSeconds, step));
     case "reboot":
-      return job.step(name, async (step) => {
-        await host.reboot(step);
-        await host.answers(step);
-        await host.serves(step);
-      });
+      await host.reboot(job, [`${name}, boot`, name]);
+      return job.step(`${name}, serves`, host.serves);
     case "wait":
       return job.step(name, async (step) => {
         const until = performance.now() + one.seconds * SECOND_MS;

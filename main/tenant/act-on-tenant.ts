@@ -77,7 +77,7 @@ export function actJobs(ports: ActPorts) {
 
     stop: stepsOf(ports, "tenant.stop", ActInput, (host) => [host.stop]),
 
-    reboot: stepsOf(ports, "tenant.reboot", ActInput, (host) => [host.reboot, host.answers, host.serves]),
+    reboot: rebootJob(ports),
 
     lockOut: stepsOf(ports, "tenant.lockOut", LockOutInput, (host, order, job) => [
       async (step) => {
@@ -124,6 +124,23 @@ export function actJobs(ports: ActPorts) {
     ]),
 
     resize: resizeJob(ports, unlocked),
+  };
+}
+
+function rebootJob(ports: ActPorts): JobKind<z.infer<typeof ActInput>> {
+  const steps = ACT_STEPS["tenant.reboot"];
+  const [noteBoot, reboot, answers, serves] = steps;
+  return {
+    kind: "tenant.reboot",
+    input: ActInput,
+    plan: () => steps,
+    async run(order, job) {
+      const host = operate(ports, order);
+      await host.reboot(job, [noteBoot, reboot]);
+      await job.step(answers, host.answers);
+      await job.step(serves, host.serves);
+      ports.lookAgain(order.tenantId);
+    },
   };
 }
 

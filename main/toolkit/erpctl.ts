@@ -48,6 +48,8 @@ export const HostFacts = z.object({
     .nullable()
     .default(null),
   dataDevice: z.string().nullable(),
+  /** Another one after each start of the machine. */
+  bootId: z.string().nullable().default(null),
 });
 export type HostFacts = z.infer<typeof HostFacts>;
 

@@ -1,7 +1,7 @@
 import { AppError } from "../../shared/errors.ts";
 import type { EnvironmentKind } from "../../shared/tenant/model.ts";
 import { DAY_MS, MINUTE_MS } from "../../shared/time.ts";
-import { pollUntil, type StepContext } from "../jobs/index.ts";
+import { type JobRun, pollUntil, type StepContext } from "../jobs/index.ts";
 import { erpctl, type Erpctl } from "./erpctl.ts";
 import {
   type Cloud,
@@ -14,6 +14,7 @@ import {
 
 const POLL_MS = 500;
 const BOOT_MS = 10 * MINUTE_MS;
+const UNTOLD_BOOT = "untold";
 
 /** What was learned of an environment's machine and data volume. */
 export interface LearnedFacts {
@@ -62,6 +63,16 @@ export function operate(ports: OperatePorts, target: OperateTarget) {
 
   async function erp(signal: AbortSignal): Promise<Erpctl> {
     return erpctl(ports.runOnHost, hostOf(await environment()), signal);
+  }
+
+  /** Which start of the machine answers; null while none does. */
+  async function boot(signal: AbortSignal): Promise<string | null> {
+    try {
+      return (await (await erp(signal)).facts()).bootId ?? UNTOLD_BOOT;
+    } catch (error) {
+      if ((error as AppError).code === "HostUnreachable") return null;
+      throw error;
+    }
   }
 
   async function instanceUntil(step: StepContext, what: string, wanted: "running" | "stopped") {
@@ -118,12 +129,33 @@ export function operate(ports: OperatePorts, target: OperateTarget) {
       return found.address!;
     },
 
-    /** At least once: after an interruption at the very moment of the call it may be done twice. */
-    async reboot(step: StepContext): Promise<void> {
-      const { cloud, instanceId } = await machine();
-      await cloud.rebootInstance(instanceId);
-      await instanceUntil(step, "Starting", "running");
-      await step.detail(instanceId);
+    /**
+     * Two steps: notes which boot runs, then asks for a restart while that one still answers, and waits for another. So a
+     * step that is tried again never restarts a machine that is coming up. One that does not answer is restarted too.
+     */
+    async reboot(job: JobRun, [look, name]: readonly [string, string]): Promise<void> {
+      const before = await job.step(look, async (step) => {
+        const running = await boot(step.signal);
+        await step.detail(running ?? "does not answer");
+        return running;
+      });
+      await job.step(name, async (step) => {
+        const { cloud, instanceId } = await machine();
+        let asked = false;
+        const limits = { everyMs: POLL_MS, withinMs: BOOT_MS };
+        const after = await pollUntil(`Restarting ${instanceId}`, step.signal, limits, async () => {
+          const seen = await boot(step.signal);
+          if (!asked && (seen === before || before === null)) {
+            await cloud.rebootInstance(instanceId);
+            asked = true;
+            return undefined;
+          }
+          // An image that does not tell its boots is believed at its first answer.
+          return seen !== null && (seen !== before || seen === UNTOLD_BOOT) ? seen : undefined;
+        });
+        await instanceUntil(step, "Starting", "running");
+        await step.detail(`${instanceId}, ${after}`);
+      });
     },
 
     /** Starts what the host should serve, on its data volume; its file system takes the volume's size. */

@@ -22,7 +22,8 @@ export function stepWords(t: Translate, name: string): string {
   const [, asked] = /^(.+), what became of it$/.exec(name) ?? [];
   if (asked !== undefined) return t("step.whatBecame", { step: stepWords(t, asked) });
   const [, environment, step] = /^(production|test|sandbox): (.+)$/.exec(name) ?? [null, null, name];
-  const [, whole, part, time] = /^(.+?), (safe point|what changed|look|decide|answer)(?: \((\d+)\))?$/.exec(name) ?? [];
+  const [, whole, part, time] =
+    /^(.+?), (safe point|what changed|boot|serves|look|decide|answer)(?: \((\d+)\))?$/.exec(name) ?? [];
   const partKey = `step.part.${part}`;
   if (whole && hasWords(partKey)) return `${stepWords(t, whole)}, ${t(partKey)}${time ? ` (${time})` : ""}`;
   const [, again, attempt] = /^(.+) \((\d+)\)$/.exec(name) ?? [];

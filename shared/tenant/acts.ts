@@ -15,7 +15,7 @@ export const CONFIRMED: ReadonlySet<Act> = new Set<Act>(["stop", "reboot"]);
 export const ACT_STEPS = {
   "tenant.start": ["start machine", "wait for the host", "check HTTPS"],
   "tenant.stop": ["stop machine"],
-  "tenant.reboot": ["reboot machine", "wait for the host", "check HTTPS"],
+  "tenant.reboot": ["note boot", "reboot machine", "wait for the host", "check HTTPS"],
   "tenant.lockOut": ["lock out"],
   "tenant.unlock": ["unlock"],
   "tenant.renewCertificate": ["renew certificate", "check HTTPS"],

@@ -7,6 +7,7 @@ import {
   DescribeSnapshotsCommand,
   DescribeTagsCommand,
   EC2Client,
+  GetConsoleOutputCommand,
 } from "@aws-sdk/client-ec2";
 import {
   GetBucketEncryptionCommand,
@@ -19,7 +20,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { findLab } from "../../main/lab/launch.ts";
 import type { HostSpec } from "../../main/lab/types.ts";
-import type { Tenant } from "../../shared/tenant/model.ts";
+import type { Environment, Tenant } from "../../shared/tenant/model.ts";
 import { DataManifest } from "../../main/toolkit/erpctl.ts";
 import {
   acknowledged,
@@ -69,6 +70,17 @@ export async function tagsOf(home: Home, region: string, id: string): Promise<Re
   const { client } = await ec2Of(home, region);
   const { Tags } = await client.send(new DescribeTagsCommand({ Filters: [{ Name: "resource-id", Values: [id] }] }));
   return Object.fromEntries((Tags ?? []).map(({ Key, Value }) => [Key!, Value ?? ""]));
+}
+
+/** How often an environment's machine was started, by what it printed. */
+export async function bootsOf(home: Home, one: Pick<Environment, "region" | "instanceId">): Promise<number> {
+  const { client } = await ec2Of(home, one.region);
+  const { Output } = await client.send(new GetConsoleOutputCommand({ InstanceId: one.instanceId!, Latest: true }));
+  return (
+    Buffer.from(Output ?? "", "base64")
+      .toString()
+      .match(/ is up$/gm)?.length ?? 0
+  );
 }
 
 /** Ids of the snapshots in a region that one job made. */

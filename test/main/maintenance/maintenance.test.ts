@@ -5,6 +5,7 @@ import { FINAL_JOB_STATES, type Job } from "../../../shared/jobs/model.ts";
 import type { RunRequest } from "../../../shared/maintenance/model.ts";
 import { RunRequest as RunRequestSchema } from "../../../shared/maintenance/model.ts";
 import { inProcessConsole, type InProcessConsole, order } from "../../support/in-process-console.ts";
+import { bootsOf } from "../../support/lab-data.ts";
 
 const overrides = { R39: "Every customer was told on the telephone." };
 const SLUGS = ["first", "second", "third"] as const;
@@ -72,6 +73,8 @@ test("a run takes every tenant through the runbook, the canary alone and first, 
   for (const slug of SLUGS) {
     const { environments } = await running.api.tenant.get({ tenant: slug });
     expect([slug, environments[0]!.lockout?.seen ?? false]).toEqual([slug, false]);
+    // Its first start and the runbook's: a host that is silent while it restarts is not restarted again.
+    expect([slug, await bootsOf(running, environments[0]!)]).toEqual([slug, 2]);
   }
 });
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { appendFile, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -76,6 +76,7 @@ export interface Facts {
   readonly quiesce: Quiesce | null;
   readonly neutralised: Neutralised | null;
   readonly dataDevice: string | null;
+  readonly bootId: string;
 }
 
 export interface Neutralised {
@@ -189,6 +190,7 @@ const RECENT_MAX = 5_000;
 
 export async function createInstance(context: InstanceContext): Promise<ErpInstance> {
   const { folders, owner, spec, log } = context;
+  const bootId = randomUUID();
   const file = {
     lockout: path.join(folders.erp, "lockout.json"),
     licence: path.join(folders.erp, "licence.key"),
@@ -588,6 +590,7 @@ export async function createInstance(context: InstanceContext): Promise<ErpInsta
       quiesce: quiescing.current(),
       neutralised: data ? await readNeutralised(data.volume) : null,
       dataDevice: data?.device ?? null,
+      bootId,
     };
   }
 

@@ -31,6 +31,7 @@ test("a blank host tells its facts, and nothing of it runs yet", async () => {
     quiesce: null,
     neutralised: null,
     dataDevice: "/dev/sdf",
+    bootId: expect.any(String),
   });
   expect(lab.room.status(host.instanceId).processes).toBe("asleep");
   await expect(web(lab, host, "GET", "/health")).rejects.toThrow();
