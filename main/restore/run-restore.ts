@@ -320,8 +320,11 @@ async function restoreBeside(parts: RunParts, input: RunInput, job: JobRun): Pro
   });
 
   await step("ready to compare", async (context) => {
-    await known();
-    await store.learn(caseId, { state: "ready" });
+    // An attempt that ended right after it was said must not find its own word a refusal.
+    if ((await store.get(caseId))?.state !== "ready") {
+      await known();
+      await store.learn(caseId, { state: "ready" });
+    }
     const environment = await target();
     ports.readSoon(environment.account.id, environment.region);
     await context.detail(`https://${address}/`);

@@ -2,34 +2,55 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Connected } from "../../main/hosts/connect.ts";
 import { FINAL_JOB_STATES, type Job } from "../../shared/jobs/model.ts";
 import { launchConsole } from "./console.ts";
+import type { InProcessConsole } from "./in-process-console.ts";
 
 export type Client = Connected["client"];
+/** A console of any host. */
+type Api = Client | InProcessConsole["api"];
 
 /** Before, within and after the effect of a quick step. */
 const AFTER_MS = [0, 6, 14];
 
-/** Where the console was killed, by step in order; a step may be there several times. */
-export interface KilledJob {
+/** Where a job was struck, by step in order; a step may be there several times. */
+export interface StruckJob {
   readonly struck: readonly string[];
   readonly job: Job;
 }
 
+export interface StrikeOptions {
+  /** For a step that does many things: how many milliseconds after it was seen each strike comes. */
+  readonly strikes?: Readonly<Record<string, readonly number[]>>;
+  /** The same for every other step. Default: one strike, before, within or after its effect in turn. */
+  readonly each?: readonly number[];
+  /** Jobs whose steps are struck, where they are not those of the job itself; steps of one name count as one. */
+  readonly jobs?: (api: Api, jobId: string) => Promise<readonly Job[]>;
+}
+
+/** Does something with a console on this home that lives no longer than it. */
+export async function withConsole<Result>(home: string, work: (client: Client) => Promise<Result>): Promise<Result> {
+  const running = await launchConsole(home, "empty");
+  const { client, close } = await running.connect();
+  try {
+    return await work(client);
+  } finally {
+    close();
+    await running.stop();
+  }
+}
+
+type Start = (client: Client) => Promise<{ readonly jobId: string }>;
+
 /**
  * Kills the console soon after each step of a job was first seen running, and starts it again on the same home, until the
- * job ends or asks a person. `start` is repeated until it was answered; `strikes` tells, for a step that does many things,
- * how many milliseconds after it was seen each kill comes. No console is left running.
+ * job ends or asks a person. `start` is repeated until it was answered. No console is left running.
  */
-export async function underKills(
-  home: string,
-  start: (client: Client) => Promise<{ readonly jobId: string }>,
-  strikes: Readonly<Record<string, readonly number[]>> = {},
-): Promise<KilledJob> {
+export async function underKills(home: string, start: Start, options: StrikeOptions = {}): Promise<StruckJob> {
   const struck: string[] = [];
   for (let jobId: string | undefined; ; ) {
     const running = await launchConsole(home, "empty");
     const { client, close } = await running.connect();
     jobId ??= (await start(client)).jobId;
-    const next = await nextVictim(client, jobId, struck, strikes);
+    const next = await nextVictim(client, jobId, struck, options);
     if (!next) {
       const { job } = await client.jobs.get({ jobId });
       close();
@@ -43,20 +64,54 @@ export async function underKills(
   }
 }
 
+/** Strikes soon after each step of a job was first seen running, until the job ends or asks a person. */
+export async function underStrikes(
+  api: Api,
+  jobId: string,
+  strike: (step: string) => Promise<unknown>,
+  options: StrikeOptions = {},
+): Promise<StruckJob> {
+  const struck: string[] = [];
+  for (;;) {
+    const next = await nextVictim(api, jobId, struck, options);
+    if (!next) return { struck, job: (await api.jobs.get({ jobId })).job };
+    await wait(next.afterMs);
+    await strike(next.step);
+    struck.push(next.step);
+  }
+}
+
+/** Ends every connection over SSH that stands, on all hosts of the lab; those that are made afterwards live. */
+export async function cutSsh(api: Api): Promise<void> {
+  const { id } = await api.lab.injectFault({ name: "ssh-cut" });
+  await api.lab.clearFault({ id });
+}
+
+/** Prints where a job was struck, and gives how many of these steps were. */
+export function tellStruck(how: string, { struck, job }: StruckJob, steps: readonly string[]): number {
+  const hit = steps.filter((step) => struck.includes(step)).length;
+  console.log(
+    `${how} at ${hit} of ${steps.length} steps, ${struck.length} times, then ${job.state}: ${struck.join(", ")}`,
+  );
+  return hit;
+}
+
 /** Undefined once the job is over. */
 async function nextVictim(
-  client: Client,
+  api: Api,
   jobId: string,
   struck: readonly string[],
-  strikes: Readonly<Record<string, readonly number[]>>,
+  { strikes = {}, each, jobs }: StrikeOptions,
 ): Promise<{ readonly step: string; readonly afterMs: number } | undefined> {
   for (;;) {
-    const { job } = await client.jobs.get({ jobId });
-    if (FINAL_JOB_STATES.has(job.state) || job.state === "needsDecision") return undefined;
-    const step = job.state === "running" ? job.currentStep : null;
-    if (step) {
-      const before = struck.filter((one) => one === step).length;
-      const delays = strikes[step] ?? [AFTER_MS[new Set(struck).size % AFTER_MS.length]!];
+    const { job } = await api.jobs.get({ jobId });
+    const watched = jobs ? await jobs(api, jobId) : [job];
+    if (FINAL_JOB_STATES.has(job.state) || watched.some(({ state }) => state === "needsDecision")) return undefined;
+    for (const one of watched) {
+      const step = one.state === "running" ? one.currentStep : null;
+      if (!step) continue;
+      const before = struck.filter((name) => name === step).length;
+      const delays = strikes[step] ?? each ?? [AFTER_MS[new Set(struck).size % AFTER_MS.length]!];
       const afterMs = delays[before];
       if (afterMs !== undefined) return { step, afterMs };
     }

@@ -8,6 +8,7 @@ import {
   DescribeTagsCommand,
   EC2Client,
   GetConsoleOutputCommand,
+  RebootInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import {
   GetBucketEncryptionCommand,
@@ -83,6 +84,14 @@ export async function bootsOf(home: Home, one: Pick<Environment, "region" | "ins
   );
 }
 
+/** Restarts the machine of a tenant's production past the console. */
+export async function rebootHost(running: Reached, slug: string): Promise<void> {
+  const { environments } = await running.api.tenant.get({ tenant: slug });
+  const { region, instanceId } = environments.find(({ kind }) => kind === "production")!;
+  const { client } = await ec2Of(running, region);
+  await client.send(new RebootInstancesCommand({ InstanceIds: [instanceId!] }));
+}
+
 /** Ids of the snapshots in a region that one job made. */
 export async function snapshotsIn(home: Home, region: string, jobId: string): Promise<string[]> {
   const { client } = await ec2Of(home, region);
@@ -124,7 +133,8 @@ export async function s3Of(home: Home, region: string) {
 
 /** Where the lab keeps the root device of a tenant's production, and how it is reached. */
 export async function labHostOf(running: Reached, slug: string): Promise<{ test: TestRoom; spec: HostSpec }> {
-  const environment = (await running.api.tenant.get({ tenant: slug })).environments[0]!;
+  const { environments } = await running.api.tenant.get({ tenant: slug });
+  const environment = environments.find(({ kind }) => kind === "production")!;
   const lab = (await findLab(`${running.home}/lab`))!;
   const { client } = await ec2Of(running, environment.region);
   const found = await client.send(new DescribeInstancesCommand({ InstanceIds: [environment.instanceId!] }));
@@ -137,6 +147,18 @@ export async function labHostOf(running: Reached, slug: string): Promise<{ test:
       folder: path.join(running.home, "lab", "storage", "volumes", root.Ebs!.VolumeId!),
     } as HostSpec,
   };
+}
+
+/** Places an order in a tenant's production as a customer does: frozen it would not answer, locked out it would refuse. */
+export async function placesOrder(running: Reached, slug: string): Promise<number> {
+  const { test, spec } = await labHostOf(running, slug);
+  return (await placeOrder(test, spec, await logIn(test, spec))).status;
+}
+
+/** Numbers of the newest 500 orders in a tenant's production, asked as a customer does. */
+export async function ordersOf(running: Reached, slug: string): Promise<Set<string>> {
+  const { test, spec } = await labHostOf(running, slug);
+  return orderNumbers(test, spec);
 }
 
 export interface WriteLoad {

@@ -11,8 +11,9 @@ import { findLab } from "../../../main/lab/launch.ts";
 import type { LabReady } from "../../../shared/lab/model.ts";
 import type { Environment, EnvironmentKind } from "../../../shared/tenant/model.ts";
 import { type InProcessConsole, order, untilJob } from "../../support/in-process-console.ts";
+import type { Client } from "../../support/kill-matrix.ts";
 
-type Api = InProcessConsole["api"];
+type Api = InProcessConsole["api"] | Client;
 
 /** Always outside of the hours or overridden: no test waits for the evening of Madrid. */
 export const ANY_HOUR = { R72: "a test does not wait for the evening" };

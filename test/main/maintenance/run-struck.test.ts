@@ -1,0 +1,61 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { tenantSteps } from "../../../main/maintenance/run-tenant.ts";
+import { RunRequest } from "../../../shared/maintenance/model.ts";
+import { BUILT_IN } from "../../../shared/maintenance/runbook.ts";
+import { type InProcessConsole, inProcessConsole, order, untilJob } from "../../support/in-process-console.ts";
+import { cutSsh, type StruckJob, tellStruck, underStrikes } from "../../support/kill-matrix.ts";
+import { placesOrder, rebootHost } from "../../support/lab-data.ts";
+import { jobsOfRun } from "./run-for-tests.ts";
+
+const TENANT = "acme";
+const STEPS = tenantSteps(BUILT_IN.find(({ name }) => name === "stack-update")!);
+let running: InProcessConsole;
+beforeAll(async () => {
+  running = await inProcessConsole({ lab: "empty" });
+  const { jobId } = await running.api.tenant.provision({ requestId: randomUUID(), ...order(TENANT) });
+  expect(await untilJob(running.api, jobId, "done", "failed")).toMatchObject({ state: "done" });
+}, 400_000);
+afterAll(() => running.end());
+
+async function runUnder(strike: (step: string) => Promise<unknown>, each: readonly number[]): Promise<StruckJob> {
+  const request = RunRequest.parse({
+    ...{ runbook: "stack-update", tenants: [{ tenant: TENANT }] },
+    overrides: { R39: "The customer was told on the telephone." },
+  });
+  const { jobId } = await running.api.maintenance.run({ ...request, requestId: randomUUID() });
+  const tenantsOnly = async (api: Parameters<typeof jobsOfRun>[0], runId: string) =>
+    (await jobsOfRun(api, runId)).filter(({ kind }) => kind === "maintenance.tenant");
+  return underStrikes(running.api, jobId, strike, { each, jobs: tenantsOnly });
+}
+
+test("SSH cut in every step of a maintenance run: the tenant is through and open", { timeout: 400_000 }, async () => {
+  const run = await runUnder(() => cutSsh(running.api), [0, 25, 90]);
+  const hit = tellStruck("SSH cut", run, STEPS);
+  expect(run.job).toMatchObject({ state: "done", error: null });
+  const { tenants } = await running.api.maintenance.get({ runId: run.job.id });
+  expect(tenants.map(({ outcome, detail }) => [outcome, detail])).toEqual([["done", null]]);
+  expect(await placesOrder(running, TENANT)).toBe(201);
+  expect(hit).toBeGreaterThan(STEPS.length / 2);
+});
+
+test("the host restarted in every step of a maintenance run: the tenant is through and open, or a person is asked while it is knowingly closed", {
+  timeout: 400_000,
+}, async () => {
+  const run = await runUnder(() => rebootHost(running, TENANT), [10]);
+  const hit = tellStruck("restarted", run, STEPS);
+  expect(hit).toBeGreaterThan(STEPS.length / 2);
+  for (;;) {
+    const { tenants } = await running.api.maintenance.get({ runId: run.job.id });
+    const { job } = await running.api.jobs.get({ jobId: tenants[0]!.jobId });
+    if (job.state !== "needsDecision") break;
+    expect(job.decision!.options.map(({ id }) => id)).toContain("retry");
+    const answer = { decisionId: job.decision!.id, option: "retry", reason: "The host is up again." };
+    await running.api.jobs.decide({ jobId: job.id, ...answer });
+    await untilJob(running.api, job.id, "done", "failed", "needsDecision");
+  }
+  expect(await untilJob(running.api, run.job.id, "done", "failed")).toMatchObject({ state: "done", error: null });
+  const { tenants } = await running.api.maintenance.get({ runId: run.job.id });
+  expect(tenants.map(({ outcome, detail }) => [outcome, detail])).toEqual([["done", null]]);
+  expect(await placesOrder(running, TENANT)).toBe(201);
+});

@@ -1,0 +1,61 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { RESIZE_STEPS } from "../../../shared/tenant/acts.ts";
+import { type InProcessConsole, inProcessConsole, order, untilJob } from "../../support/in-process-console.ts";
+import { cutSsh, tellStruck, underStrikes } from "../../support/kill-matrix.ts";
+import { placesOrder } from "../../support/lab-data.ts";
+import { everythingOf } from "../restore/restore-for-tests.ts";
+
+const TENANT = "grows";
+const CHANGES = ["StopInstances", "ModifyInstanceAttribute", "ModifyVolume", "StartInstances"];
+let running: InProcessConsole;
+beforeAll(async () => {
+  running = await inProcessConsole({ lab: "empty" });
+  for (const slug of [TENANT, "loses"]) {
+    const { jobId } = await running.api.tenant.provision({ requestId: randomUUID(), ...order(slug) });
+    expect(await untilJob(running.api, jobId, "done", "failed")).toMatchObject({ state: "done" });
+  }
+}, 400_000);
+afterEach(() => running.api.lab.clearFaults());
+afterAll(() => running.end());
+
+async function resize(tenant: string): Promise<string> {
+  const { jobId } = await running.api.tenant.resize({
+    ...{ requestId: randomUUID(), tenant, environment: "production", instanceType: "m6i.xlarge", volumeGiB: 30 },
+    ...{ overrides: { R39: "The customer asked for it." }, confirm: tenant },
+  });
+  return jobId;
+}
+
+async function expectGrown(tenant: string, before: Awaited<ReturnType<typeof everythingOf>>): Promise<void> {
+  const [environment] = (await running.api.tenant.get({ tenant })).environments;
+  expect(environment).toMatchObject({ state: "running", instanceType: "m6i.xlarge", volumeGiB: 30, lockout: null });
+  expect(await placesOrder(running, tenant)).toBe(201);
+  expect(await everythingOf(running.home, tenant)).toEqual(before);
+}
+
+test("R2: SSH cut in every step of a resize: the tenant has its new size, serves, and is open", {
+  timeout: 400_000,
+}, async () => {
+  const before = await everythingOf(running.home, TENANT);
+  const resized = await underStrikes(running.api, await resize(TENANT), () => cutSsh(running.api), {
+    each: [0, 25, 90],
+  });
+  const hit = tellStruck("SSH cut", resized, RESIZE_STEPS);
+  expect(resized.job).toMatchObject({ state: "done", error: null });
+  await expectGrown(TENANT, before);
+  expect(hit).toBeGreaterThan(RESIZE_STEPS.length / 2);
+});
+
+test("R2: replies of AWS lost after the effect, at every call of a resize: it is done once and the tenant is open", {
+  timeout: 400_000,
+}, async () => {
+  const before = await everythingOf(running.home, "loses");
+  for (const action of CHANGES) await running.api.lab.injectFault({ name: "lost-reply", action, count: 2 });
+  const job = await untilJob(running.api, await resize("loses"), "done", "failed", "needsDecision");
+  expect(job).toMatchObject({ state: "done", error: null });
+  const struck = (await running.api.lab.status())!.faults;
+  console.log(`replies lost: ${struck.map((fault) => `${fault.action} ${fault.struck}`).join(", ")}`);
+  expect(struck.filter((fault) => fault.struck < 1)).toEqual([]);
+  await expectGrown("loses", before);
+});
