@@ -42,6 +42,13 @@ const vitest =
     ],
   });
 
+/** Whole operations, once more on hosts that are Debian's own sshd and PostgreSQL. */
+const ON_DEBIAN = [
+  "test/main/snapshot/take.test.ts",
+  "test/main/restore/restore-lab.test.ts",
+  "test/main/maintenance/maintenance.test.ts",
+];
+
 const playwright =
   (project: string) =>
   (report: string): Plan => ({
@@ -76,6 +83,16 @@ export const SUITES: readonly Suite[] = [
     wants: ["ssh", "accounts", "screen-programs", "postgresql", "pgbackrest", "aws-cli", "boto3", "curl", "openssl"],
     runner: "vitest",
     plan: vitest("integration"),
+  },
+  {
+    name: "integration-debian",
+    after: ["build"],
+    needs: ["ssh", "accounts", "postgresql"],
+    runner: "vitest",
+    plan(report) {
+      const { command } = vitest("integration")(report);
+      return { command: [...command, ...ON_DEBIAN], env: { FLEETWRIGHT_LAB_MACHINES: "debian" } };
+    },
   },
   { name: "e2e-chromium", after: ["build"], needs: ["chromium"], runner: "playwright", plan: playwright("chromium") },
   {
