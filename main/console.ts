@@ -281,6 +281,16 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       changed: () => jobs.live.publish({ type: "stale", area: "terms" }),
     });
 
+    const { slaArea } = await import("./sla/index.ts");
+    const sla = slaArea({
+      now: () => new Date(),
+      tenants: tenant.listTenants,
+      facts: () => terms.allFacts(),
+      profiles: () => terms.profiles(),
+      availability: metrics.availabilityOf,
+      windows: calendar.noticed,
+    });
+
     const { snapshotArea } = await import("./snapshot/index.ts");
     const snapshot = snapshotArea({
       pool: database.pool,
@@ -459,6 +469,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
         access: access.router,
         maintenance: maintenance.router,
         metrics: metrics.router,
+        sla: sla.router,
       },
       aws,
       /** What was seen before may be hours old, and what ran on the hosts went on. */
@@ -554,6 +565,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       access: lazy(async () => ({ default: (await parts).router.access })),
       maintenance: lazy(async () => ({ default: (await parts).router.maintenance })),
       metrics: lazy(async () => ({ default: (await parts).router.metrics })),
+      sla: lazy(async () => ({ default: (await parts).router.sla })),
       calendar: lazy(async () => ({ default: (await parts).router.calendar })),
     });
 

@@ -7,6 +7,7 @@ import { restoreContract } from "./restore/contract.ts";
 import { maintenanceContract } from "./maintenance/contract.ts";
 import { metricsContract } from "./metrics/contract.ts";
 import { settingsContract } from "./settings/contract.ts";
+import { slaContract } from "./sla/contract.ts";
 import { snapshotContract } from "./snapshot/contract.ts";
 import { tenantContract } from "./tenant/contract.ts";
 import { terminalContract } from "./terminal/contract.ts";
@@ -27,5 +28,6 @@ export const contract = {
   access: accessContract,
   maintenance: maintenanceContract,
   metrics: metricsContract,
+  sla: slaContract,
 };
 export type Contract = typeof contract;

@@ -15,7 +15,7 @@ import type {
   WindowNotice,
 } from "../../shared/calendar/model.ts";
 import { noticeText, templateKindOf } from "../../shared/calendar/notice-text.ts";
-import { noticeDueAt, noticeStanding, provesNotice } from "../../shared/calendar/standing.ts";
+import { announcing, noticeDueAt, noticeStanding, provesNotice } from "../../shared/calendar/standing.ts";
 import { spreadWave } from "../../shared/calendar/wave.ts";
 import { AppError, errorFacts } from "../../shared/errors.ts";
 import type { OpenWindow } from "../../shared/policy/interruption.ts";
@@ -607,6 +607,20 @@ export function calendarArea(ports: CalendarPorts) {
         .toSorted((a, b) => a.endsAt.getTime() - b.endsAt.getTime())
         .at(-1);
       return open ? openWindow(open) : null;
+    },
+
+    /**
+     * What production's windows earn by contract: with whose they are and the first entry of the ledger that was sent
+     * with proof and names their present times. Range and look-back as in `sinceWeeks`.
+     */
+    async noticed(from: Date, to: Date, weeks: number, tenantIds: readonly string[] | null) {
+      const windows = await store.sinceWeeks(from, to, weeks, tenantIds);
+      const sendings = await store.sendings(windows.map(({ id }) => id));
+      return windows.flatMap((window) => {
+        const kind = MaintenanceKind.safeParse(window.kind);
+        const proof = announcing(window, sendings.get(window.id) ?? []);
+        return kind.success ? [{ ...window, kind: kind.data, proof }] : [];
+      });
     },
 
     /** A planned window by its id, with whose it is. */

@@ -76,6 +76,28 @@ export function calendarStore(pool: Pool) {
       return rows;
     },
 
+    /**
+     * Production's windows that were not cancelled and overlap [from, to), with the `weeks` before them and the major
+     * changes of the year before, in order of time.
+     */
+    async sinceWeeks(
+      from: Date,
+      to: Date,
+      weeks: number,
+      tenantIds: readonly string[] | null,
+    ): Promise<ListedWindow[]> {
+      const { rows } = await pool.query(
+        `select ${LISTED} from maintenance_window
+         where state <> 'cancelled' and environment = 'production' and starts_at < $2
+           and ((starts_at > $1::timestamptz - interval '32 days' - make_interval(weeks => $3)
+             and ends_at > $1::timestamptz - make_interval(weeks => $3))
+             or (kind = 'major' and starts_at > $1::timestamptz - interval '367 days'))
+           and ($4::text[] is null or tenant_id = any ($4)) order by starts_at, id`,
+        [from, to, weeks, tenantIds],
+      );
+      return rows;
+    },
+
     async window(id: string): Promise<StoredWindow | undefined> {
       return windowOf(pool, id);
     },

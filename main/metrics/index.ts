@@ -377,21 +377,38 @@ export function metricsArea(ports: MetricsPorts) {
       store.events(environmentId, from, to),
       store.confirmed(environmentId),
     ]);
-    const until = confirmed.get(environmentId)?.confirmedAt ?? null;
-    // What was found a moment ago still holds until the next look is overdue.
+    const range = { from, to: earlier(to, ports.now()) };
+    const until = reach(confirmed.get(environmentId));
+    return { events: found, intervals: range.from < range.to ? availabilityIntervals(found, until, range) : [] };
+  }
+
+  const earlier = (one: Date, other: Date): Date => (one < other ? one : other);
+
+  /** How far the record reaches: what was found a moment ago still holds until the next look is overdue. */
+  function reach(last: KnownAvailability | undefined): Date | null {
+    if (!last) return null;
     const now = ports.now();
-    const fresh = until && now.getTime() - until.getTime() < 3 * ports.intervals().healthSeconds * SECOND_MS;
-    const range = { from, to: to < now ? to : now };
-    return {
-      events: found,
-      intervals: range.from < range.to ? availabilityIntervals(found, fresh ? now : until, range) : [],
-    };
+    const fresh = now.getTime() - last.confirmedAt.getTime() < 3 * ports.intervals().healthSeconds * SECOND_MS;
+    return fresh ? now : last.confirmedAt;
+  }
+
+  /** What was seen of many environments within [from, to), by id; without an entry nothing ever was. */
+  async function availabilityOf(environmentIds: readonly string[], from: Date, to: Date) {
+    const range = { from, to: earlier(to, ports.now()) };
+    const [found, confirmed] = await Promise.all([
+      store.eventsOf(environmentIds, from, range.to),
+      store.confirmed(environmentIds.length === 1 ? environmentIds[0] : undefined),
+    ]);
+    return new Map(
+      [...found].map(([id, events]) => [id, availabilityIntervals(events, reach(confirmed.get(id)), range)]),
+    );
   }
 
   return {
     router,
     look,
     availability,
+    availabilityOf,
 
     /** Environments with a series beyond its limit, by environment id. */
     breached: (): ReadonlyMap<string, number> => {

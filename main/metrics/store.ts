@@ -253,6 +253,28 @@ export function metricsStore(pool: Pool) {
       );
       return rows;
     },
+
+    /** The same for many environments, by id and in order of time, with only what a replay needs. */
+    async eventsOf(environmentIds: readonly string[], from: Date, to: Date): Promise<Map<string, ToldEvent[]>> {
+      const { rows } = await pool.query<ToldEvent & { environmentId: string }>(
+        `select e.environment_id as "environmentId", e.seq::int as seq, e.at, e.state, e.source, e.detail
+         from unnest($1::text[]) as given (id) left join lateral (
+           select at from availability_event where environment_id = given.id and at <= $2 order by at desc limit 1
+         ) held on true join availability_event e
+           on e.environment_id = given.id and e.at < $3 and e.at >= coalesce(held.at, $2)
+         order by e.environment_id, e.at, e.seq`,
+        [environmentIds, from, to],
+      );
+      const found = new Map<string, ToldEvent[]>();
+      for (const { environmentId, ...event } of rows) {
+        const own = found.get(environmentId);
+        if (own) own.push(event);
+        else found.set(environmentId, [event]);
+      }
+      return found;
+    },
   };
 }
+
+export type ToldEvent = Pick<AvailabilityEvent, "seq" | "at" | "state" | "source" | "detail">;
 export type MetricsStore = ReturnType<typeof metricsStore>;

@@ -130,6 +130,12 @@ export function termsArea(ports: TermsPorts) {
     router,
     profiles,
 
+    /** What people recorded of every tenant, from one look at the database. */
+    allFacts: async (): Promise<(tenantId: string) => TermsFacts> => {
+      const recordsOf = await allRecords();
+      return (tenantId) => factsOf(recordsOf(tenantId));
+    },
+
     /** What people recorded of a tenant, by id: target percentage, retention, legal hold and the dates of its end. */
     facts: async (tenantId: string): Promise<TermsFacts> => factsOf(await store.records(tenantId)),
   };

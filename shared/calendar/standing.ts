@@ -30,6 +30,13 @@ export function provesNotice(
   return due ? notice.sentAt <= due : notice.sentAt < window.startsAt;
 }
 
+/** The first entry that was sent with proof and names the window's present times, in time or not. */
+export function announcing<Entry extends Sending>(window: Times, notices: readonly Entry[]): Entry | null {
+  return notices
+    .filter((one) => one.state === "sent" && one.proof && one.sentAt && announces(one, window))
+    .reduce<Entry | null>((first, one) => (first && first.sentAt! <= one.sentAt! ? first : one), null);
+}
+
 /** What the whole ledger of one window says; the best entry counts. */
 export function noticeStanding(
   profile: PolicyProfile,

@@ -25,6 +25,13 @@ export const AvailabilityEvent = z.object({
 });
 export type AvailabilityEvent = z.infer<typeof AvailabilityEvent>;
 
+/** What a host says of itself while maintenance keeps its users out. */
+const LOCKED_OUT = "lockout";
+
+/** Whether customers are served: a host that answers, and does not keep them out. */
+export const isServing = ({ state, detail }: Pick<AvailabilityEvent, "state" | "detail">): boolean =>
+  state === "up" || (state === "degraded" && detail !== LOCKED_OUT);
+
 export const AvailabilityInterval = z.object({
   from: z.date(),
   to: z.date(),
@@ -110,8 +117,8 @@ export function eventsOfLook(
     } as const;
     return [{ ...unseen, state: "unknown" }, ...(state === "unknown" ? [] : [{ ...change, after: known.confirmedAt }])];
   }
-  // Latency of a failure's words is no change of state.
-  return known.state === state ? [] : [{ ...change, after: known.confirmedAt }];
+  // Latency of a failure's words is no change of state; that users are kept out is one.
+  return known.state === state && isServing(known) === isServing(look) ? [] : [{ ...change, after: known.confirmedAt }];
 }
 
 /**

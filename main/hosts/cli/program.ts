@@ -8,6 +8,7 @@ import { addMetricsVerbs } from "./metrics-verbs.ts";
 import { addPolicyVerbs } from "./policy-verbs.ts";
 import { addRestoreVerbs } from "./restore-verbs.ts";
 import { addSettingsVerbs } from "./settings-verbs.ts";
+import { addSlaVerbs } from "./sla-verbs.ts";
 import { addSnapshotVerbs } from "./snapshot-verbs.ts";
 import { addSshVerb } from "./ssh-verb.ts";
 import { addStartVerbs } from "./start-verbs.ts";
@@ -40,6 +41,7 @@ export function createProgram(execute: Execute): Command {
   addTermsVerbs(verbs);
   addSnapshotVerbs(verbs);
   addMetricsVerbs(verbs);
+  addSlaVerbs(verbs);
   addPolicyVerbs(verbs);
   addLabVerbs(verbs);
   addSettingsVerbs(verbs);

@@ -308,6 +308,11 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       }),
       lockVault: os.settings.lockVault.handler(missing),
     },
+    sla: {
+      month: os.sla.month.handler(missing),
+      report: os.sla.report.handler(missing),
+      export: os.sla.export.handler(missing),
+    },
     metrics: {
       now: os.metrics.now.handler(() => []),
       query: os.metrics.query.handler(missing),

@@ -47,5 +47,6 @@ export function termsOn(database: Database, startsAt: string, tenants: readonly 
     operator: () => "Camille",
     changed: () => undefined,
   });
-  return { api: createRouterClient(area.router), facts: area.facts, profiles: area.profiles, clock };
+  const { facts, allFacts, profiles } = area;
+  return { api: createRouterClient(area.router), facts, allFacts, profiles, clock };
 }

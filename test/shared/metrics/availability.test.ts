@@ -5,6 +5,7 @@ import {
   availabilityIntervals,
   eventsOfLook,
   isBlind,
+  isServing,
   type KnownAvailability,
 } from "../../../shared/metrics/availability.ts";
 
@@ -21,6 +22,14 @@ test("a state that stays adds nothing; a change names when it was last as before
   expect(eventsOfLook(seen("up", 30), seen("down", 60, "no answer"), 30)).toEqual([
     { at: at(60), state: "down", after: at(30), source: "probe", detail: "no answer" },
   ]);
+});
+
+test("a host that begins or ends keeping its users out has changed, though it is degraded either way", () => {
+  const [slow, closed] = [seen("degraded", 0, "slow"), seen("degraded", 30, "lockout")];
+  expect(eventsOfLook(slow, closed, 30)).toMatchObject([{ state: "degraded", detail: "lockout", after: at(0) }]);
+  expect(eventsOfLook(closed, seen("degraded", 60, "slow"), 30)).toMatchObject([{ detail: "slow" }]);
+  expect(eventsOfLook(slow, seen("degraded", 30, "slower"), 30)).toEqual([]);
+  expect([seen("up", 0), slow, closed, seen("down", 0)].map(isServing)).toEqual([true, true, false, false]);
 });
 
 test("time in which nobody looked is unknown from the last look on, whatever is found afterwards", () => {

@@ -10,6 +10,7 @@ import {
   monthOf,
   type NoticedWindow,
   slaMonth,
+  withAllowances,
 } from "../../../shared/policy/sla.ts";
 
 const OB = profileOf("openbravo");
@@ -67,6 +68,52 @@ test("R39: emergency minutes are excluded only where the contract says so, and t
   expect(checkExclusion(entered, window("emergency", { noticeProvenAt: at("2026-03-19T22:01:00Z") })).allowed).toBe(
     false,
   );
+});
+
+const planned = (id: string, kind: NoticedWindow["kind"], from: string, to: string) => ({
+  ...window(kind, { id, ...span(from, to) }),
+  zone: "America/New_York",
+});
+
+test("R40: majors are numbered by the calendar year of the data centre, in order of time", () => {
+  const numbered = withAllowances(
+    () => OB,
+    [
+      planned("third", "major", "2026-11-01T22:00:00Z", "2026-11-01T23:00:00Z"),
+      planned("still last year there", "major", "2026-01-01T02:00:00Z", "2026-01-01T03:00:00Z"),
+      planned("first", "major", "2026-02-01T22:00:00Z", "2026-02-01T23:00:00Z"),
+      planned("no major", "standard", "2026-03-01T22:00:00Z", "2026-03-01T23:00:00Z"),
+    ],
+  );
+  expect(numbered.map(({ id, majorOfYear }) => [id, majorOfYear])).toEqual([
+    ["still last year there", 1],
+    ["first", 1],
+    ["no major", undefined],
+    ["third", 2],
+  ]);
+});
+
+test("R44: what the weekly average no longer holds counts: a window keeps the minutes that were left", () => {
+  const counted = withAllowances(
+    () => AC,
+    [
+      planned("90 minutes", "standard", "2026-03-01T22:00:00Z", "2026-03-01T23:30:00Z"),
+      planned("an emergency takes nothing", "emergency", "2026-03-05T22:00:00Z", "2026-03-06T04:00:00Z"),
+      planned("an hour, 30 minutes left", "standard", "2026-03-20T22:00:00Z", "2026-03-20T23:00:00Z"),
+      planned("nothing left", "standard", "2026-03-21T22:00:00Z", "2026-03-21T23:00:00Z"),
+      planned("weeks later", "standard", "2026-05-01T22:00:00Z", "2026-05-02T00:00:00Z"),
+    ],
+  );
+  expect(counted.map(({ id, minutesLeft }) => [id, minutesLeft])).toEqual([
+    ["90 minutes", undefined],
+    ["an emergency takes nothing", undefined],
+    ["an hour, 30 minutes left", 30],
+    ["nothing left", 0],
+    ["weeks later", undefined],
+  ]);
+  const verdicts = counted.map((one) => checkExclusion(AC, one));
+  expect(verdicts[2]?.facts).toMatchObject({ until: "2026-03-20T22:30:00Z" });
+  expect(verdicts[3]).toMatchObject({ rule: "R44", allowed: false });
 });
 
 const march: MonthEvents = {
