@@ -97,6 +97,13 @@ export function openCloud(secrets: Secrets) {
         head: (key) => s3.headObject(access, bucket, key),
         list: (prefix) => s3.listObjects(access, bucket, prefix),
         remove: (key) => s3.removeObject(access, bucket, key),
+        readRange: (key, from, to) => s3.readRange(access, bucket, key, from, to),
+        findOrBeginUpload: (key, metadata) => s3.findOrBeginUpload(access, bucket, key, metadata),
+        partsOf: (key, uploadId) => s3.partsOf(access, bucket, key, uploadId),
+        presignPart: (key, uploadId, number, seconds) =>
+          s3.presignPart(access, bucket, key, { uploadId, number, seconds }),
+        putPart: (key, uploadId, number, body) => s3.putPart(access, bucket, key, { uploadId, number, body }),
+        finishUpload: (key, uploadId, md5s, bytes) => s3.finishUpload(access, bucket, key, { uploadId, md5s, bytes }),
       };
     },
     runOnHost,

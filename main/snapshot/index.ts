@@ -1,8 +1,10 @@
+import path from "node:path";
 import { implement } from "@orpc/server";
 import { AppError } from "../../shared/errors.ts";
 import { FINAL_JOB_STATES } from "../../shared/jobs/model.ts";
 import { profileOf } from "../../shared/policy/profiles.ts";
-import { checkCleanUp } from "../../shared/policy/restore.ts";
+import { checkCleanUp, checkSnapshotDeletion } from "../../shared/policy/restore.ts";
+import { isEnded, isExportedCopyOf } from "../../shared/snapshot/archive.ts";
 import { compareSnapshots } from "../../shared/snapshot/compare.ts";
 import { snapshotContract } from "../../shared/snapshot/contract.ts";
 import type { ShownSnapshot, Snapshot, SnapshotData, TakeRequest } from "../../shared/snapshot/model.ts";
@@ -10,6 +12,11 @@ import { SECOND_MS } from "../../shared/time.ts";
 import type { StepContext } from "../jobs/index.ts";
 import { erpctl } from "../toolkit/erpctl.ts";
 import { hostOf, type OperatedEnvironment } from "../toolkit/ports.ts";
+import { deleteSnapshot } from "./delete-snapshot.ts";
+import { exportSnapshot } from "./export-snapshot.ts";
+import { DownloadInput, fetchFile, fileIn } from "./fetch-file.ts";
+import { importSnapshot } from "./import-snapshot.ts";
+import { sourceOf, targetOf } from "./local-file.ts";
 import { barOf, planTake, refusal } from "./plan.ts";
 import type { SnapshotPorts } from "./ports.ts";
 import { readAws } from "./read-aws.ts";
@@ -25,6 +32,10 @@ const HOST_MS = 20 * SECOND_MS;
 export function snapshotArea(ports: SnapshotPorts) {
   const store = snapshotStore(ports.pool);
   const startTake = ports.jobs.define(takeSnapshot(ports, store));
+  const startExport = ports.jobs.define(exportSnapshot(ports, store));
+  const startDownload = ports.jobs.define(fetchFile(ports, store));
+  const startImport = ports.jobs.define(importSnapshot(ports, store));
+  const startDelete = ports.jobs.define(deleteSnapshot(ports, store));
   const os = implement(snapshotContract);
 
   async function existing(id: string): Promise<Snapshot> {
@@ -61,14 +72,9 @@ export function snapshotArea(ports: SnapshotPorts) {
       const isRunning = job && !FINAL_JOB_STATES.has(job.state);
       return {
         ...one,
+        ...(isEnded(one, now) ? { state: "ended" as const } : {}),
         advice: service && one.kind === "ebs" ? [checkCleanUp(profileOf(service), one.takenAt, now)] : [],
-        hasExportedCopy: snapshots.some(
-          (other) =>
-            other.kind === "archive" &&
-            other.state === "completed" &&
-            other.systemIdentifier === one.systemIdentifier &&
-            other.takenAt >= one.takenAt,
-        ),
+        hasExportedCopy: snapshots.some((other) => isExportedCopyOf(other, one, now)),
         jobId: isRunning ? job.id : null,
       };
     });
@@ -133,10 +139,96 @@ export function snapshotArea(ports: SnapshotPorts) {
       return { jobId, id: requestId };
     }),
 
+    export: os.export.handler(async ({ input }) => {
+      const environment = await ports.environment(input.tenant, input.environment);
+      const { jobId } = await startExport({
+        ...jobOf(environment, input.requestId),
+        input: {
+          tenantId: environment.tenantId,
+          slug: environment.tenantSlug,
+          environment: environment.kind,
+          label: input.label,
+          takenBy: ports.operator(),
+        },
+      });
+      return { jobId, id: jobId };
+    }),
+
+    download: os.download.handler(async ({ input }) => {
+      const running = await ports.jobs.get(input.requestId);
+      if (running?.kind === "snapshot.download")
+        return { jobId: running.id, file: DownloadInput.parse(running.input).to };
+      const snapshot = await existing(input.id);
+      const file = fileIn(snapshot, input.id, ports.now());
+      const to = await targetOf(input.to, path.posix.basename(file.key));
+      const { jobId } = await startDownload({
+        id: input.requestId,
+        // Nothing of the tenant changes: its other jobs do not wait for it.
+        tenantId: null,
+        tenantSlug: snapshot.tenantSlug,
+        subject: snapshot.label,
+        requestedBy: ports.operator(),
+        input: { snapshotId: snapshot.id, slug: snapshot.tenantSlug, to, reason: input.reason },
+      });
+      return { jobId, file: to };
+    }),
+
+    import: os.import.handler(async ({ input }) => {
+      const environment = await ports.environment(input.tenant, input.environment);
+      const { jobId } = await startImport({
+        ...jobOf(environment, input.requestId),
+        input: {
+          tenantId: environment.tenantId,
+          slug: environment.tenantSlug,
+          environment: environment.kind,
+          label: input.label,
+          file: await sourceOf(input.file),
+          takenBy: ports.operator(),
+        },
+      });
+      return { jobId, id: jobId };
+    }),
+
+    delete: os.delete.handler(async ({ input }) => {
+      const running = await ports.jobs.get(input.requestId);
+      if (running?.kind === "snapshot.delete") return { jobId: running.id };
+      const snapshot = await shownOne(input.id);
+      const [environment] = await ports.environments(snapshot.tenantId);
+      const verdict = checkSnapshotDeletion(profileOf(environment?.service ?? "openbravo"), {
+        name: snapshot.label,
+        typed: input.confirm === snapshot.tenantSlug ? snapshot.label : input.confirm,
+        hasExportedCopy: snapshot.hasExportedCopy,
+      });
+      if (!verdict.allowed) {
+        throw new AppError("ConfirmationNeeded", `Type ${snapshot.label} in full to delete it for good.`, {
+          retryable: false,
+          tenant: snapshot.tenantSlug,
+          rule: verdict.rule,
+          next: "Nothing was changed.",
+        });
+      }
+      return startDelete({
+        id: input.requestId,
+        tenantId: snapshot.tenantId,
+        tenantSlug: snapshot.tenantSlug,
+        subject: environment?.customer ?? snapshot.tenantSlug,
+        requestedBy: ports.operator(),
+        input: { snapshotId: snapshot.id, slug: snapshot.tenantSlug, label: snapshot.label },
+      });
+    }),
+
     compare: os.compare.handler(async ({ input }) =>
       compareSnapshots(await shownOne(input.left), await shownOne(input.right)),
     ),
   };
+
+  const jobOf = (environment: OperatedEnvironment, id: string) => ({
+    id,
+    tenantId: environment.tenantId,
+    tenantSlug: environment.tenantSlug,
+    subject: environment.customer,
+    requestedBy: ports.operator(),
+  });
 
   const orderOf = (
     environment: OperatedEnvironment,

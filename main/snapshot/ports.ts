@@ -1,4 +1,6 @@
 import type { Pool } from "pg";
+import { AppError } from "../../shared/errors.ts";
+import type { Snapshot } from "../../shared/snapshot/model.ts";
 import type { Account } from "../../shared/settings/model.ts";
 import type { Jobs } from "../jobs/index.ts";
 import type {
@@ -27,4 +29,15 @@ export interface SnapshotPorts {
   /** Something of the tenant's snapshots changed: windows refetch. */
   changed(tenantId: string): void;
   log(level: "info" | "warning" | "error", text: string): void;
+}
+
+/** The account that a snapshot lies in. Without it the job waits. */
+export function accountOf(ports: Pick<SnapshotPorts, "accounts">, snapshot: Snapshot): Account {
+  const account = ports.accounts().find((one) => one.id === snapshot.accountId);
+  if (account) return account;
+  throw new AppError("AwsCredentialsExpired", `The account ${snapshot.accountId} is not configured in this console.`, {
+    retryable: true,
+    tenant: snapshot.tenantSlug,
+    next: "Add the account in Settings; the job goes on by itself.",
+  });
 }

@@ -95,7 +95,8 @@ export interface DetachedOrder<T> {
   /** Asked again for each contact: an address may change. */
   readonly host: () => Promise<HostAddress> | HostAddress;
   readonly words: readonly string[];
-  readonly stdin?: string;
+  /** A function is asked at each beginning, within the step: for what is not to be kept, or ends. */
+  readonly stdin?: string | (() => Promise<string>);
   /** Reads the last 256 KiB of standard output; what it gives must survive JSON. */
   parse(stdout: string): T;
   readonly everyMs?: number;
@@ -152,7 +153,8 @@ export async function detachedStep<T>(job: JobRun, name: string, order: Detached
 async function follow<T>(step: StepContext, name: string, again: number, order: DetachedOrder<T>): Promise<Outcome<T>> {
   const id = idOf(step, name);
   const wanted = step.retries * RUNS_PER_TRY + again + 1;
-  const { everyMs = EVERY_MS, withinMs = DAY_MS, words, stdin } = order;
+  const { everyMs = EVERY_MS, withinMs = DAY_MS, words } = order;
+  const stdin = typeof order.stdin === "function" ? await order.stdin() : order.stdin;
   const kit = async (signal = step.signal) => toolkitOn(order.run, await order.host(), signal);
 
   let seen = await (await kit()).start(id, wanted, words, { stdin, despiteUnknown: again > 0 });

@@ -134,6 +134,16 @@ export interface ObjectStore {
   ): Promise<readonly { readonly key: string; readonly bytes: number; readonly modifiedAt: Date | null }[]>;
   /** Every version of it, for good. */
   remove(key: string): Promise<void>;
+  /** Bytes `from` to `to`, both included. */
+  readRange(key: string, from: number, to: number): Promise<Uint8Array>;
+  /** Id of the upload of this key that is under way, or of a new one. */
+  findOrBeginUpload(key: string, metadata: Readonly<Record<string, string>>): Promise<string>;
+  partsOf(key: string, uploadId: string): Promise<readonly { readonly number: number; readonly md5: string }[]>;
+  /** Address for one part; whoever has it can write it until it ends: never stored, never logged. */
+  presignPart(key: string, uploadId: string, number: number, seconds: number): Promise<string>;
+  putPart(key: string, uploadId: string, number: number, body: Uint8Array): Promise<void>;
+  /** `md5s` of all parts in order. Throws Conflict where something else arrived. */
+  finishUpload(key: string, uploadId: string, md5s: readonly string[], bytes: number): Promise<void>;
 }
 
 export interface HostAddress {

@@ -15,11 +15,13 @@ import { paths } from "../app/paths.ts";
 import { TenantNav } from "../app/TenantNav.tsx";
 import { type Column, DataTable, type Item } from "../ui/DataTable.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
-import { bytes, percent } from "../ui/format.ts";
+import { bytes, percent, relativeTime } from "../ui/format.ts";
 import { Panel } from "../ui/Panel.tsx";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { StateBadge, type Tone } from "../ui/StateBadge.tsx";
+import { ExportDialog, ImportDialog } from "./ArchiveDialogs.tsx";
 import { CompareDialog } from "./CompareDialog.tsx";
+import { SnapshotMenu } from "./SnapshotMenu.tsx";
 import { StorageBars } from "./StorageBars.tsx";
 import { TakeDialog } from "./TakeDialog.tsx";
 
@@ -31,6 +33,7 @@ export function SnapshotsPage({ slug }: { readonly slug: string }) {
   const tenant = useQuery(api.tenant.get.queryOptions({ input: { tenant: slug } }));
   const list = useQuery(api.snapshot.list.queryOptions({ input: { tenant: slug } }));
   const [taking, setTaking] = useState(false);
+  const [archive, setArchive] = useState<"export" | "import" | null>(null);
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const [comparing, setComparing] = useState(false);
   const customer = tenant.data?.customer ?? slug;
@@ -65,6 +68,12 @@ export function SnapshotsPage({ slug }: { readonly slug: string }) {
               {t("snapshot.compare")}
             </Button>
           </Tooltip>
+          <Button size="xs" variant="default" disabled={!tenant.data} onClick={() => setArchive("import")}>
+            {t("snapshot.import")}
+          </Button>
+          <Button size="xs" variant="default" disabled={!tenant.data} onClick={() => setArchive("export")}>
+            {t("snapshot.export")}
+          </Button>
           <Button
             size="xs"
             leftSection={<IconCamera size={14} aria-hidden />}
@@ -100,6 +109,12 @@ export function SnapshotsPage({ slug }: { readonly slug: string }) {
         </Panel>
       </Stack>
       {tenant.data && <TakeDialog opened={taking} tenant={tenant.data} onClose={() => setTaking(false)} />}
+      {tenant.data && (
+        <>
+          <ExportDialog opened={archive === "export"} tenant={tenant.data} onClose={() => setArchive(null)} />
+          <ImportDialog opened={archive === "import"} tenant={tenant.data} onClose={() => setArchive(null)} />
+        </>
+      )}
       {left && right && (
         <CompareDialog opened={comparing} left={left} right={right} onClose={() => setComparing(false)} />
       )}
@@ -174,17 +189,27 @@ function SnapshotTable({ snapshots, chosen, onChoose }: TableProps) {
         header: t("snapshot.column.copies"),
         width: 150,
         cell: (one) =>
-          one.copies.length === 0
-            ? t("snapshot.noCopy")
-            : one.copies
-                .map(({ region, state, percent: done }) =>
-                  state === "completed"
-                    ? region
-                    : `${region}, ${t(`snapshot.state.${state}`, { percent: percent(done, language) })}`,
-                )
-                .join("; "),
+          one.file
+            ? one.file.expiresAt &&
+              t("snapshot.endsIn", { when: relativeTime(one.file.expiresAt, Date.now(), language) })
+            : one.copies.length === 0
+              ? t("snapshot.noCopy")
+              : one.copies
+                  .map(({ region, state, percent: done }) =>
+                    state === "completed"
+                      ? region
+                      : `${region}, ${t(`snapshot.state.${state}`, { percent: percent(done, language) })}`,
+                  )
+                  .join("; "),
       },
       { id: "by", header: t("snapshot.column.by"), width: 90, cell: (one) => one.takenBy },
+      {
+        id: "actions",
+        header: t("snapshot.column.actions"),
+        width: 70,
+        grow: 0,
+        cell: (one) => <SnapshotMenu snapshot={one} />,
+      },
     ],
     [t, language, chosen, onChoose],
   );
@@ -208,7 +233,7 @@ const GRADE_TONES: Readonly<Record<"quiesced" | "application" | "crash", Tone>> 
 
 function GradeBadge({ snapshot: { grade, kind } }: { readonly snapshot: ShownSnapshot }) {
   const { t } = useWords();
-  if (kind === "archive") return null;
+  if (kind === "archive") return <StateBadge tone="idle" label={t("snapshot.archive")} />;
   return (
     <StateBadge
       tone={grade ? GRADE_TONES[grade] : "unknown"}

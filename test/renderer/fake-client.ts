@@ -458,6 +458,10 @@ export function createFakeConsole(options: FakeOptions = {}) {
       get: os.snapshot.get.handler(({ input }) => snapshots.get(input.id)),
       plan: os.snapshot.plan.handler(({ input }) => snapshots.plan(input)),
       take: os.snapshot.take.handler(({ input }) => snapshots.take(input)),
+      export: os.snapshot.export.handler(({ input }) => ({ jobId: input.requestId, id: input.requestId })),
+      download: os.snapshot.download.handler(({ input }) => ({ jobId: input.requestId, file: input.to })),
+      import: os.snapshot.import.handler(({ input }) => ({ jobId: input.requestId, id: input.requestId })),
+      delete: os.snapshot.delete.handler(({ input }) => ({ jobId: input.requestId })),
       compare: os.snapshot.compare.handler(({ input }) => snapshots.compare(input.left, input.right)),
     },
     terminal: {

@@ -195,3 +195,133 @@ export function removeObject(aws: AwsAccess, bucket: Bucket, key: string): Promi
     }
   });
 }
+
+/** The newest upload of this key that is under way, or a new one; `metadata` belongs to the object. */
+export function findOrBeginUpload(
+  aws: AwsAccess,
+  bucket: Bucket,
+  key: string,
+  metadata: Readonly<Record<string, string>>,
+): Promise<string> {
+  return call(aws, "CreateMultipartUpload", async (s3, sdk) => {
+    const place = { Bucket: bucket.name, ExpectedBucketOwner: bucket.owner };
+    const found = await s3.send(new sdk.ListMultipartUploadsCommand({ ...place, Prefix: key }));
+    const existing = (found.Uploads ?? []).filter((one) => one.Key === key).at(-1)?.UploadId;
+    if (existing) return existing;
+    const begun = await s3.send(
+      new sdk.CreateMultipartUploadCommand({ ...object(bucket, key), Metadata: { ...metadata } }),
+    );
+    return begun.UploadId!;
+  });
+}
+
+export interface UploadedPart {
+  readonly number: number;
+  readonly bytes: number;
+  readonly md5: string;
+}
+
+/** Parts that arrived; none when the upload is over. */
+export function partsOf(aws: AwsAccess, bucket: Bucket, key: string, uploadId: string): Promise<UploadedPart[]> {
+  return call(aws, "ListParts", async (s3, sdk) => {
+    const parts: UploadedPart[] = [];
+    try {
+      const place = { ...object(bucket, key), UploadId: uploadId };
+      for await (const page of sdk.paginateListParts({ client: s3 }, place))
+        for (const one of page.Parts ?? [])
+          parts.push({ number: one.PartNumber!, bytes: one.Size ?? 0, md5: (one.ETag ?? "").replaceAll('"', "") });
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+    }
+    return parts;
+  });
+}
+
+/** An address under which whoever has it may write this one part until it ends; never to be stored or logged. */
+export function presignPart(
+  aws: AwsAccess,
+  bucket: Bucket,
+  key: string,
+  part: { readonly uploadId: string; readonly number: number; readonly seconds: number },
+): Promise<string> {
+  return call(aws, "UploadPart", async (s3, sdk) => {
+    const { getSignedUrl } = await import("@aws-sdk/s3-request-presigner");
+    const command = new sdk.UploadPartCommand({
+      Bucket: bucket.name,
+      Key: key,
+      UploadId: part.uploadId,
+      PartNumber: part.number,
+    });
+    return getSignedUrl(s3, command, { expiresIn: part.seconds });
+  });
+}
+
+export function putPart(
+  aws: AwsAccess,
+  bucket: Bucket,
+  key: string,
+  part: { readonly uploadId: string; readonly number: number; readonly body: Uint8Array },
+): Promise<void> {
+  return call(aws, "UploadPart", async (s3, sdk) => {
+    await s3.send(
+      new sdk.UploadPartCommand({
+        ...object(bucket, key),
+        UploadId: part.uploadId,
+        PartNumber: part.number,
+        Body: part.body,
+      }),
+    );
+  });
+}
+
+/**
+ * Puts the parts together once each is, by its MD5, what was sent. Safe to repeat. Throws Conflict when a part is missing
+ * or another, or the whole has not `bytes` bytes.
+ */
+export function finishUpload(
+  aws: AwsAccess,
+  bucket: Bucket,
+  key: string,
+  whole: { readonly uploadId: string; readonly md5s: readonly string[]; readonly bytes: number },
+): Promise<void> {
+  return call(aws, "CompleteMultipartUpload", async (s3, sdk) => {
+    const parts = await partsOf(aws, bucket, key, whole.uploadId);
+    if (parts.length === 0 && (await headObject(aws, bucket, key))?.bytes === whole.bytes) return;
+    if (parts.length === 0) throw uploadGone(key);
+    const wrong = whole.md5s.findIndex((md5, index) => parts.find((one) => one.number === index + 1)?.md5 !== md5);
+    const bytes = parts.reduce((sum, one) => sum + one.bytes, 0);
+    if (wrong >= 0 || bytes !== whole.bytes) {
+      throw new AppError("Conflict", `Part ${wrong + 1} of ${key} did not arrive as it was sent.`, {
+        retryable: false,
+        next: "Nothing was kept of it. Order it anew.",
+      });
+    }
+    await s3
+      .send(
+        new sdk.CompleteMultipartUploadCommand({
+          ...object(bucket, key),
+          UploadId: whole.uploadId,
+          MultipartUpload: { Parts: parts.map((one) => ({ PartNumber: one.number, ETag: `"${one.md5}"` })) },
+        }),
+      )
+      .catch(async (error: unknown) => {
+        // The answer to an earlier sending of this very call was lost.
+        if (!isAbsent(error) || (await headObject(aws, bucket, key))?.bytes !== whole.bytes) throw error;
+      });
+  });
+}
+
+/** Bytes `from` to `to`, both included. */
+export function readRange(aws: AwsAccess, bucket: Bucket, key: string, from: number, to: number): Promise<Uint8Array> {
+  return call(aws, "GetObject", async (s3, sdk) => {
+    const found = await s3.send(new sdk.GetObjectCommand({ ...object(bucket, key), Range: `bytes=${from}-${to}` }));
+    return found.Body!.transformToByteArray();
+  });
+}
+
+function uploadGone(key: string): AppError {
+  return new AppError("Conflict", `The upload of ${key} is over, and nothing came of it.`, {
+    retryable: false,
+    next: "Nothing was kept of it. Order it anew.",
+  });
+}

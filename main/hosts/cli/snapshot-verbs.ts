@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import path from "node:path";
 import type { ShownSnapshot, SnapshotComparison } from "../../../shared/snapshot/model.ts";
 import type { EnvironmentKind } from "../../../shared/tenant/model.ts";
 import type { Cli, Session } from "./session.ts";
@@ -41,7 +42,65 @@ export function addSnapshotVerbs({ noun, verb }: Verbs): void {
       "written reason for a refusal that may be overridden; may be repeated",
       (text: string, before?: readonly (readonly [string, string])[]) => [...(before ?? []), nameAndValue(text)],
     );
-  for (const one of [take])
+  const more = [
+    verb<TenantOption & JobOptions & ExportOptions>(
+      snapshot,
+      "export [tenant]",
+      "prepare an archive of the data as of now; with --to also fetch it",
+      exportSnapshot,
+    )
+      .option("--tenant <tenant>", "slug or id")
+      .option("--environment <kind>", "production, test or sandbox", oneOf(["production", "test", "sandbox"] as const))
+      .option("--label <text>", "what it is for (default: the time)")
+      .option("--to <path>", "folder or new file on this machine, which then holds customer data")
+      .option("--reason <text>", "why it leaves the service; needed with --to, and kept on record"),
+
+    verb<JobOptions & { readonly to?: string; readonly reason?: string }>(
+      snapshot,
+      "download <id>",
+      "fetch an archive that was prepared before",
+      async (cli, options, id) => fetchArchive(cli, options, id!),
+    )
+      .requiredOption("--to <path>", "folder or new file on this machine")
+      .requiredOption("--reason <text>", "why it leaves the service; kept on record"),
+
+    verb<TenantOption & JobOptions & { readonly environment?: EnvironmentKind; readonly label?: string }>(
+      snapshot,
+      "import <file>",
+      "check an archive on this machine and keep it in the account's bucket",
+      async (cli, options, file) => {
+        if (!options.tenant) throw usageError("No tenant is named.", "Name it with --tenant.");
+        const request = {
+          requestId: options.requestId ?? randomUUID(),
+          tenant: options.tenant,
+          environment: options.environment ?? ("production" as const),
+          label: options.label ?? now(),
+          file: path.resolve(file!),
+        };
+        await runSnapshotJob(cli, options.detach === true, ({ client }) => client.snapshot.import(request));
+      },
+    )
+      .option("--tenant <tenant>", "slug or id")
+      .option("--environment <kind>", "production, test or sandbox", oneOf(["production", "test", "sandbox"] as const))
+      .option("--label <text>", "what it is (default: the time)"),
+
+    verb<JobOptions & { readonly confirm: string }>(
+      snapshot,
+      "delete <id>",
+      "delete a snapshot with its copies, for good",
+      async (cli, options, id) => {
+        const { label, hasExportedCopy } = await onConsole(cli, ({ client }) => client.snapshot.get({ id: id! }));
+        if (!hasExportedCopy) cli.terminal.note(plain(`No exported copy of ${label} exists.`));
+        const request = { requestId: options.requestId ?? randomUUID(), id: id!, confirm: options.confirm };
+        await runSnapshotJob(cli, options.detach === true, async ({ client }) => ({
+          ...(await client.snapshot.delete(request)),
+          id: id!,
+        }));
+      },
+    ).requiredOption("--confirm <name>", "the tenant's slug or the snapshot's label, typed in full"),
+  ];
+
+  for (const one of [take, ...more])
     one
       .option("--request-id <uuid>", "repeating a command with the same id joins its job")
       .option("--detach", "return as soon as the job is started")
@@ -51,6 +110,57 @@ export function addSnapshotVerbs({ noun, verb }: Verbs): void {
     const found = await onConsole(cli, ({ client }) => client.snapshot.compare({ left: left!, right: right! }));
     cli.terminal.answer(found, () => comparisonText(cli.terminal, found));
   });
+}
+
+interface ExportOptions {
+  readonly environment?: EnvironmentKind;
+  readonly label?: string;
+  readonly to?: string;
+  readonly reason?: string;
+}
+
+const now = () => new Date().toISOString().slice(0, 16).replace("T", " ");
+
+async function exportSnapshot(
+  cli: Cli,
+  options: TenantOption & JobOptions & ExportOptions,
+  name?: string,
+): Promise<void> {
+  const tenant = oneName("tenant", name, options.tenant);
+  if (options.to !== undefined && !options.reason)
+    throw usageError("Customer data would come to this machine without a reason.", "Say why with --reason TEXT.");
+  const request = {
+    requestId: options.requestId ?? randomUUID(),
+    tenant,
+    environment: options.environment ?? ("production" as const),
+    label: options.label ?? now(),
+  };
+  if (options.to === undefined)
+    return runSnapshotJob(cli, options.detach === true, ({ client }) => client.snapshot.export(request));
+  const { startAndFollow } = await import("./follow-job.ts");
+  const { started } = await startAndFollow(
+    cli,
+    ({ client }) => client.snapshot.export(request),
+    async () => null,
+  );
+  return fetchArchive(cli, { to: options.to, reason: options.reason }, started.id);
+}
+
+async function fetchArchive(
+  cli: Cli,
+  options: JobOptions & { readonly to?: string | undefined; readonly reason?: string | undefined },
+  id: string,
+): Promise<void> {
+  const request = {
+    requestId: options.requestId ?? randomUUID(),
+    id,
+    to: path.resolve(options.to ?? "."),
+    reason: options.reason ?? "",
+  };
+  await runSnapshotJob(cli, options.detach === true, async ({ client }) => ({
+    ...(await client.snapshot.download(request)),
+    id,
+  }));
 }
 
 async function listSnapshots(cli: Cli, options: TenantOption, name?: string): Promise<void> {
@@ -91,7 +201,7 @@ async function takeSnapshot(cli: Cli, options: TakeOptions, name?: string): Prom
     requestId: options.requestId ?? randomUUID(),
     tenant,
     environment: options.environment ?? "production",
-    label: options.label ?? new Date().toISOString().slice(0, 16).replace("T", " "),
+    label: options.label ?? now(),
     ...(options.copy ? (options.copyTo === undefined ? {} : { copyTo: options.copyTo }) : { copyTo: null }),
     overrides: Object.fromEntries(options.override ?? []),
   };

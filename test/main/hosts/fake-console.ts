@@ -337,6 +337,10 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       get: os.snapshot.get.handler(missing),
       plan: os.snapshot.plan.handler(missing),
       take: os.snapshot.take.handler(missing),
+      export: os.snapshot.export.handler(missing),
+      download: os.snapshot.download.handler(missing),
+      import: os.snapshot.import.handler(missing),
+      delete: os.snapshot.delete.handler(missing),
       compare: os.snapshot.compare.handler(missing),
     },
     restore: {
