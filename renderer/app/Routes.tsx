@@ -15,6 +15,8 @@ import { NewRunPage } from "../maintenance/NewRunPage.tsx";
 import { RunbooksPage } from "../maintenance/RunbooksPage.tsx";
 import { RunPage } from "../maintenance/RunPage.tsx";
 import { SettingsPage } from "../settings/SettingsPage.tsx";
+import { SlaPage } from "../sla/SlaPage.tsx";
+import { TenantSlaPage } from "../sla/TenantSlaPage.tsx";
 import { SnapshotsPage } from "../snapshot/SnapshotsPage.tsx";
 import { NewTenantPage } from "../tenant/NewTenantPage.tsx";
 import { TenantPage } from "../tenant/TenantPage.tsx";
@@ -60,6 +62,8 @@ export function Routes() {
           </Suspense>
         )}
       </Route>
+      <Route path="/tenants/:slug/sla">{({ slug }) => <TenantSlaPage key={slug} slug={slug} />}</Route>
+      <Route path="/sla" component={SlaPage} />
       <Route path="/versions" component={VersionsPage} />
       <Route path="/expiry" component={ExpiryPage} />
       <Route path="/policy" component={PolicyPage} />

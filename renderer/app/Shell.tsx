@@ -3,6 +3,7 @@ import { notifications } from "@mantine/notifications";
 import { spotlight } from "@mantine/spotlight";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import {
+  IconActivityHeartbeat,
   IconCalendarEvent,
   IconFlask,
   IconHourglass,
@@ -49,6 +50,7 @@ export const SCREENS = [
   { key: "maintenance", path: paths.maintenance, under: ["/maintenance"], Icon: IconTool },
   { key: "access", path: paths.access, under: ["/access"], Icon: IconKey },
   { key: "versions", path: paths.versions, under: ["/versions"], Icon: IconVersions },
+  { key: "sla", path: paths.sla(), under: ["/sla"], Icon: IconActivityHeartbeat },
   { key: "expiry", path: paths.expiry, under: ["/expiry", "/policy"], Icon: IconHourglass },
   { key: "lab", path: paths.lab, under: ["/lab"], Icon: IconFlask },
   { key: "settings", path: paths.settings(), under: ["/settings"], Icon: IconSettings },

@@ -12,6 +12,7 @@ const PAGES: readonly { readonly label: MessageKey; readonly path: (slug: string
   { label: "screen.snapshots", path: paths.snapshots },
   { label: "screen.access", path: paths.tenantAccess },
   { label: "screen.metrics", path: paths.metrics },
+  { label: "screen.sla", path: (slug) => paths.tenantSla(slug) },
 ];
 
 /** From one page of a tenant to its others; stands under the title of each. */

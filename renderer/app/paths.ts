@@ -33,6 +33,9 @@ export const paths = {
   },
   run: (id: string) => `/maintenance/runs/${encodeURIComponent(id)}`,
   metrics: (slug: string) => `/tenants/${encodeURIComponent(slug)}/metrics`,
+  sla: (month?: string) => (month ? `/sla?month=${month}` : "/sla"),
+  tenantSla: (slug: string, month?: string) =>
+    `/tenants/${encodeURIComponent(slug)}/sla${month ? `?month=${month}` : ""}`,
   window: (id: string) => `/calendar/${encodeURIComponent(id)}`,
   job: (id: string) => `/jobs/${encodeURIComponent(id)}`,
   settings: (section: SettingsSection = "general") => `/settings/${section}`,

@@ -13,6 +13,7 @@ const GO_TO: Readonly<Record<string, { readonly path: string; readonly words: Me
   c: { path: paths.calendar, words: "shortcut.goCalendar" },
   v: { path: paths.versions, words: "shortcut.goVersions" },
   e: { path: paths.expiry, words: "shortcut.goExpiry" },
+  a: { path: paths.sla(), words: "shortcut.goSla" },
   n: { path: paths.newTenant, words: "shortcut.goNew" },
   t: { path: paths.terminals(), words: "shortcut.goTerminals" },
   l: { path: paths.lab, words: "shortcut.goLab" },

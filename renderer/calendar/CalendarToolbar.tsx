@@ -5,8 +5,9 @@ import { WINDOW_KINDS } from "../../shared/calendar/model.ts";
 import type { FleetRow } from "../../shared/fleet/model.ts";
 import { useWords } from "../app/i18n/index.ts";
 import classes from "./calendar.module.css";
+import { monthName } from "../ui/format.ts";
 import { type CalendarState, daysOf, turned, VIEWS, ZONES } from "./calendar-view.ts";
-import { dayName, monthName, shortDayName } from "./day-words.ts";
+import { dayName, shortDayName } from "./day-words.ts";
 
 interface Props {
   readonly state: CalendarState;

@@ -9,4 +9,3 @@ export const dayName = (day: string, language: string) =>
   format(day, language, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 export const shortDayName = (day: string, language: string) =>
   format(day, language, { weekday: "short", day: "numeric", month: "short" });
-export const monthName = (day: string, language: string) => format(day, language, { month: "long", year: "numeric" });

@@ -3,13 +3,14 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import type { ContractTerms, ExpiryRow } from "../../shared/terms/model.ts";
 import { useApi } from "../app/api.ts";
+import { Board, BoardLink } from "../app/Board.tsx";
 import { Failure } from "../app/Failure.tsx";
 import { type Translate, useWords } from "../app/i18n/index.ts";
 import { Page } from "../app/Page.tsx";
+import { paths } from "../app/paths.ts";
 import type { Column } from "../ui/DataTable.tsx";
 import { plainDate } from "../ui/format.ts";
 import { StateBadge, type Tone } from "../ui/StateBadge.tsx";
-import { Board, ContractLink } from "./Board.tsx";
 import { RuleMark } from "./RuleMark.tsx";
 import classes from "./terms.module.css";
 import { STATE_TONES, useTermsWords } from "./words.ts";
@@ -45,6 +46,7 @@ export function ExpiryPage() {
           rows={rows}
           columns={columns}
           keyOf={keyOf}
+          pathOf={paths.contract}
           textsOf={textsOf}
           shown={(shown) => t("terms.expiry.shown", { shown, total: all?.length ?? 0 })}
           emptyTitle={t(all?.length ? "terms.boards.nothing" : "terms.expiry.empty")}
@@ -78,7 +80,7 @@ function columnsOf(t: Translate, language: string, why: Why): Column<ExpiryRow>[
       header: t("terms.column.customer"),
       width: 150,
       grow: 2,
-      cell: (row) => <ContractLink slug={row.slug} customer={row.customer} />,
+      cell: (row) => <BoardLink path={paths.contract(row.slug)} customer={row.customer} />,
     },
     {
       id: "state",

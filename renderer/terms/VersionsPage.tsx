@@ -3,13 +3,14 @@ import { useMemo } from "react";
 import type { VersionRow } from "../../shared/terms/model.ts";
 import { useApi } from "../app/api.ts";
 import { KindBadge } from "../app/badges.tsx";
+import { Board, BoardLink } from "../app/Board.tsx";
 import { Failure } from "../app/Failure.tsx";
 import { type Translate, useWords } from "../app/i18n/index.ts";
 import { Page } from "../app/Page.tsx";
+import { paths } from "../app/paths.ts";
 import type { Column } from "../ui/DataTable.tsx";
 import { plainDate } from "../ui/format.ts";
 import { StateBadge, type Tone } from "../ui/StateBadge.tsx";
-import { Board, ContractLink } from "./Board.tsx";
 import { RuleMark } from "./RuleMark.tsx";
 
 const keyOf = (row: VersionRow) => row.environmentId;
@@ -31,6 +32,7 @@ export function VersionsPage() {
           rows={board.data?.versions}
           columns={columns}
           keyOf={keyOf}
+          pathOf={paths.contract}
           textsOf={textsOf}
           shown={(shown, total) => t("terms.versions.shown", { shown, total })}
           emptyTitle={t("terms.versions.empty")}
@@ -61,7 +63,7 @@ function columnsOf(t: Translate, language: string): Column<VersionRow>[] {
       header: t("terms.column.customer"),
       width: 150,
       grow: 2.4,
-      cell: (row) => <ContractLink slug={row.slug} customer={row.customer} />,
+      cell: (row) => <BoardLink path={paths.contract(row.slug)} customer={row.customer} />,
     },
     {
       id: "environment",

@@ -46,6 +46,18 @@ export function shortDateTime(date: Date, language: string, zone?: string): stri
   }).format(date);
 }
 
+/** "March 2026" for "2026-03" or any day of it. */
+export function monthName(month: string, language: string): string {
+  const options = { month: "long", year: "numeric", timeZone: "UTC" } as const;
+  return dateFormat(language, options).format(new Date(`${month.slice(0, 7)}-01T00:00:00Z`));
+}
+
+/** "99.97 %": cut after the third place and never rounded up, so that 100 % is only told of 100 %. */
+export function availability(value: number, language: string): string {
+  const cut = Math.floor(value * 1_000) / 1_000;
+  return numberFormat(language, { style: "percent", maximumFractionDigits: 3 }).format(cut / 100);
+}
+
 /** Everything, with seconds and the zone's name. */
 export function fullDateTime(date: Date, language: string, zone?: string): string {
   return dateFormat(language, {

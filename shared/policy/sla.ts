@@ -90,7 +90,7 @@ export function checkExclusion(profile: PolicyProfile, window: NoticedWindow): V
   const byContract = kind === "emergency" && profile.fromContract.emergencyMinutesExcluded === true;
   if (!entry.excludedFromSla && !byContract)
     return refuse(clause, `Minutes of the kind "${kind}" count: only scheduled maintenance is excluded.`, {
-      facts: { case: "sla.kindCounts", kind },
+      facts: { case: "sla.kindCounts", work: kind },
       note,
     });
   if (!noticeProvenAt)
@@ -242,13 +242,18 @@ export function slaMonth(
 
 /** The report as a verdict: refused when a target of the contract was missed; R9 for an environment without an SLA. */
 export function checkMonth(profile: PolicyProfile, report: MonthReport): Verdict {
+  const { availabilityPercent } = report;
+  const tenths = (minutes: number) => Math.round(minutes * 10) / 10;
+  // Cut, never rounded up: 99.9996 % is not 100 %.
+  const available = availabilityPercent === null ? null : String(Math.floor(availabilityPercent * 1_000) / 1_000);
   const facts = {
     month: report.month,
+    available,
     upMinutes: report.upMinutes,
     downMinutes: report.downMinutes,
     excludedMinutes: report.excludedMinutes,
     unknownMinutes: report.unknownMinutes,
-    availabilityPercent: report.availabilityPercent,
+    availabilityPercent,
     targetPercent: report.targetPercent,
   };
   const { target, protectedOnly } = profile.sla;
@@ -256,12 +261,12 @@ export function checkMonth(profile: PolicyProfile, report: MonthReport): Verdict
     return allow(protectedOnly, "Unprotected by contract: no monitoring, no backup, no SLA.", {
       facts: { case: "sla.unprotected", ...facts },
     });
-  if (report.availabilityPercent === null)
+  if (availabilityPercent === null)
     return allow(target, "No minute of the month is known to be up or down.", {
       facts: { case: "sla.nothingKnown", ...facts },
       note: target.note,
     });
-  const reached = `${Math.floor(report.availabilityPercent * 1000) / 1000} % available, ${report.downMinutes} minutes counted, ${report.unknownMinutes} unknown`;
+  const reached = `${available} % available, ${tenths(report.downMinutes)} minutes counted, ${tenths(report.unknownMinutes)} unknown`;
   if (report.met === null)
     return allow(target, `${reached}; the contract's target is not entered.`, {
       facts: { case: "sla.noTarget", ...facts },

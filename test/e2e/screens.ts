@@ -9,6 +9,7 @@ export const SCREENS = [
   ["#/calendar", "Calendar"],
   ["#/terminals", "Terminals"],
   ["#/versions", "Versions"],
+  ["#/sla", "SLA"],
   ["#/expiry", "Expiry"],
   ["#/policy", "Policy profiles"],
   ["#/maintenance", "Maintenance"],
@@ -32,6 +33,7 @@ export const screensOfTenant = (slug: string, customer: string) =>
     [`#/tenants/${slug}/snapshots`, `${customer}: Snapshots`],
     [`#/tenants/${slug}/access`, `${customer}: Access`],
     [`#/tenants/${slug}/metrics`, `${customer}: Metrics`],
+    [`#/tenants/${slug}/sla`, `${customer}: SLA`],
   ] as const;
 
 /** Goes to a screen as a link would and waits for its heading. */

@@ -192,6 +192,20 @@ export const FRENCH_VERDICTS: Readonly<Record<string, string>> = {
   "exportFile.unknown": "Le fichier est temporaire ; le contrat n'a pas encore dit combien de jours il est gardé.",
   "exportFile.there": "Le fichier peut être récupéré jusqu'au {{until}}.",
   "exportFile.ended": "Le fichier pouvait être récupéré jusqu'au {{until}} : préparez-le de nouveau.",
+  "sla.kindCounts": "Les minutes comptent ({{work}}) : seule la maintenance planifiée est exclue.",
+  "sla.notProven": "Les minutes comptent : aucun avis n'est prouvé.",
+  "sla.late": "Les minutes comptent : l'avis du {{noticed}} est venu trop tard.",
+  "sla.tooManyMajors":
+    "Les minutes comptent : c'est le changement majeur n° {{ordinal}} de son année, {{perYear}} sont admis.",
+  "sla.usedUp":
+    "Les minutes comptent : les fenêtres précédentes ont épuisé les minutes planifiées de ces {{weeks}} semaines ({{limitMinutes}} par semaine).",
+  "sla.excluded": "Les minutes jusqu'au {{until}} sont exclues : planifiées, et annoncées à temps le {{noticed}}.",
+  "sla.unprotected": "Non protégé par contrat : ni surveillance, ni sauvegarde, ni SLA.",
+  "sla.nothingKnown": "D'aucune minute du mois on ne sait si le service répondait.",
+  "sla.noTarget":
+    "Disponible à {{available}} %, {{downMinutes}} minutes comptées, {{unknownMinutes}} inconnues ; l'objectif du contrat n'est pas saisi.",
+  "sla.target":
+    "Disponible à {{available}} %, {{downMinutes}} minutes comptées, {{unknownMinutes}} inconnues, pour {{targetPercent}} % promis.",
   "overlap.upgrade": "Une mise à niveau est prévue pour le {{startsAt}} : rafraîchissez après.",
 };
 
@@ -204,6 +218,13 @@ const FACT_WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     volumes: "volumes",
     volumeGiB: "Gio de volumes",
     securityGroups: "groupes de sécurité",
+  },
+  work: {
+    standard: "standard",
+    emergency: "urgence",
+    major: "changement majeur",
+    move: "déménagement",
+    application: "application",
   },
   papers: {
     "a written approval": "un accord écrit",

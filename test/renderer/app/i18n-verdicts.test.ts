@@ -17,6 +17,7 @@ import {
   checkSnapshotSpace,
 } from "../../../shared/policy/restore.ts";
 import { checkEnvironmentKinds, checkResize, checkTestSize } from "../../../shared/policy/size.ts";
+import { checkExclusion, checkMonth, type MonthEvents, slaMonth } from "../../../shared/policy/sla.ts";
 import type { Verdict } from "../../../shared/policy/verdict.ts";
 import { checkFixes, checkVersion } from "../../../shared/policy/version-support.ts";
 import {
@@ -213,12 +214,37 @@ const snapshots = [
   checkExportFile(exporting, NOW, new Date(NOW.getTime() + 4 * DAY_MS)),
 ];
 
-const all: readonly Verdict[] = [
-  ...[...prefixes, ...domains, ...regions, ...editions, ...versions],
-  ...[...environments, ...orders, ...calendar, ...snapshots],
+const slaWindow = {
+  ...{ id: "w", kind: "standard" as const, ...window("2026-03-18T22:00:00Z", 1) },
+  noticeProvenAt: at("2026-03-01T08:00:00Z"),
+};
+const promised: PolicyProfile = { ...OB, fromContract: { ...OB.fromContract, uptimePercent: 99.9 } };
+const slaOf = (profile: PolicyProfile, part: Partial<MonthEvents> = {}) =>
+  checkMonth(
+    profile,
+    slaMonth(profile, {
+      ...{ month: "2026-03", zone: PARIS, environment: "production", down: [], unknown: [], windows: [], ...part },
+    }),
+  );
+const sla = [
+  checkExclusion(OB, slaWindow),
+  checkExclusion(OB, { ...slaWindow, kind: "emergency" }),
+  checkExclusion(OB, { ...slaWindow, noticeProvenAt: null }),
+  checkExclusion(AC, { ...slaWindow, noticeProvenAt: at("2026-03-18T08:00:00Z") }),
+  checkExclusion(OB, { ...slaWindow, kind: "major", noticeProvenAt: at("2025-03-01T08:00:00Z"), majorOfYear: 3 }),
+  checkExclusion(AC, { ...slaWindow, minutesLeft: 0 }),
+  slaOf(OB, { environment: "test" }),
+  slaOf(OB, { unknown: [window("2026-01-01T00:00:00Z", 3_000)] }),
+  slaOf(OB),
+  slaOf(promised),
 ];
 
-test("every verdict of provisioning, of the calendar and of snapshots has its French sentence, with every figure put in", () => {
+const all: readonly Verdict[] = [
+  ...[...prefixes, ...domains, ...regions, ...editions, ...versions],
+  ...[...environments, ...orders, ...calendar, ...snapshots, ...sla],
+];
+
+test("every verdict of provisioning, of the calendar, of snapshots and of the SLA has its French sentence, with every figure put in", () => {
   const untold = all
     .map((verdict) => ({ verdict, words: verdictWords(verdict, "fr") }))
     .filter(({ verdict, words }) => words === verdict.reason || /\{\{|undefined|null/.test(words));

@@ -3,12 +3,12 @@ import { IconSearch } from "@tabler/icons-react";
 import { type ReactNode, useMemo, useState } from "react";
 import { Link, useLocation } from "wouter";
 import type { Service } from "../../shared/tenant/model.ts";
-import { useWords } from "../app/i18n/index.ts";
-import { paths } from "../app/paths.ts";
 import { type Column, DataTable } from "../ui/DataTable.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
+import classes from "./Board.module.css";
 import { byService, matching } from "./board-items.ts";
-import classes from "./terms.module.css";
+import { useWords } from "./i18n/index.ts";
+import { paths } from "./paths.ts";
 
 interface Props<Row> {
   readonly label: string;
@@ -18,13 +18,15 @@ interface Props<Row> {
   readonly textsOf: (row: Row) => readonly string[];
   readonly shown: (shown: number, total: number) => string;
   readonly emptyTitle: string;
+  /** Where Enter on a tenant's row leads. */
+  readonly pathOf: (slug: string) => string;
   /** Further filters beside the text. */
   readonly children?: ReactNode;
 }
 
-/** A list over all tenants, grouped by service in the order of urgency, with a filter; Enter opens the contract. */
+/** A list over all tenants, grouped by service in the order of urgency, with a filter. */
 export function Board<Row extends { readonly service: Service; readonly slug: string }>(props: Props<Row>) {
-  const { label, rows, columns, keyOf, textsOf, shown, emptyTitle, children } = props;
+  const { label, rows, columns, keyOf, textsOf, shown, emptyTitle, pathOf, children } = props;
   const { t } = useWords();
   const [, navigate] = useLocation();
   const [filter, setFilter] = useState("");
@@ -59,7 +61,7 @@ export function Board<Row extends { readonly service: Service; readonly slug: st
         columns={columns}
         items={items}
         loading={rows === undefined}
-        onOpen={(row) => navigate(paths.contract(row.slug))}
+        onOpen={(row) => navigate(pathOf(row.slug))}
         onToggleGroup={toggle}
         empty={
           rows?.length ? (
@@ -81,11 +83,11 @@ export function Board<Row extends { readonly service: Service; readonly slug: st
   );
 }
 
-/** The customer's name, leading to the contract. */
-export function ContractLink({ slug, customer }: { readonly slug: string; readonly customer: string }) {
+/** The customer's name, leading where Enter on its row does. */
+export function BoardLink({ path, customer }: { readonly path: string; readonly customer: string }) {
   return (
     // The table is one stop for the keyboard: Enter on the row does what the link does.
-    <Link href={paths.contract(slug)} tabIndex={-1} className={classes.link ?? ""} title={customer}>
+    <Link href={path} tabIndex={-1} className={classes.link ?? ""} title={customer}>
       {customer}
     </Link>
   );
