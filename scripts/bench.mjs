@@ -14,6 +14,7 @@ const MEASUREMENTS = {
   provisioning: async () => (await import("./bench/provisioning.ts")).measureProvisioning(),
   "calendar-month": async () => (await import("./bench/calendar-month.ts")).measureCalendarMonth(),
   "contract-call": async () => (await import("./bench/contract-call.ts")).measureContractCall(),
+  "sla-year": async () => (await import("./bench/sla-year.ts")).measureSlaYear(),
   metrics: async () => (await import("./bench/metrics.ts")).measureMetrics(),
   "job-steps": async () => (await import("./bench/job-steps.ts")).measureJobSteps(),
 };

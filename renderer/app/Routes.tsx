@@ -62,8 +62,10 @@ export function Routes() {
           </Suspense>
         )}
       </Route>
-      <Route path="/tenants/:slug/sla">{({ slug }) => <TenantSlaPage key={slug} slug={slug} />}</Route>
-      <Route path="/sla" component={SlaPage} />
+      <Route path="/tenants/:slug/sla/:month?">
+        {({ slug, month }) => <TenantSlaPage key={slug} slug={slug} asked={month} />}
+      </Route>
+      <Route path="/sla/:month?">{({ month }) => <SlaPage asked={month} />}</Route>
       <Route path="/versions" component={VersionsPage} />
       <Route path="/expiry" component={ExpiryPage} />
       <Route path="/policy" component={PolicyPage} />

@@ -19,10 +19,12 @@ const PAGES: readonly { readonly label: MessageKey; readonly path: (slug: string
 export function TenantNav({ slug }: { readonly slug: string }) {
   const { t } = useWords();
   const [location] = useLocation();
+  // The tenant's own address begins all the others, so the last that fits is meant.
+  const here = PAGES.findLast(({ path }) => `${location}/`.startsWith(`${path(slug)}/`));
   return (
     <nav className={classes.nav} aria-label={t("tenant.pages")}>
       {PAGES.map(({ label, path }) => {
-        const isHere = location === path(slug);
+        const isHere = label === here?.label;
         return (
           <Anchor
             key={label}

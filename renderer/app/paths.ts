@@ -33,9 +33,9 @@ export const paths = {
   },
   run: (id: string) => `/maintenance/runs/${encodeURIComponent(id)}`,
   metrics: (slug: string) => `/tenants/${encodeURIComponent(slug)}/metrics`,
-  sla: (month?: string) => (month ? `/sla?month=${month}` : "/sla"),
-  tenantSla: (slug: string, month?: string) =>
-    `/tenants/${encodeURIComponent(slug)}/sla${month ? `?month=${month}` : ""}`,
+  /** Of a month, "2026-03", or of the present one. */
+  sla: (month?: string) => (month ? `/sla/${month}` : "/sla"),
+  tenantSla: (slug: string, month?: string) => `/tenants/${encodeURIComponent(slug)}/sla${month ? `/${month}` : ""}`,
   window: (id: string) => `/calendar/${encodeURIComponent(id)}`,
   job: (id: string) => `/jobs/${encodeURIComponent(id)}`,
   settings: (section: SettingsSection = "general") => `/settings/${section}`,

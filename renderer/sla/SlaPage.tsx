@@ -20,11 +20,11 @@ const keyOf = (row: SlaRow) => row.tenantId;
 const textsOf = (row: SlaRow) => [row.customer, row.slug, row.owner];
 
 /** One month of every tenant, the least available first (R9, R37 to R40, R44, R45, R61). */
-export function SlaPage() {
+export function SlaPage({ asked }: { readonly asked: string | undefined }) {
   const { t, language } = useWords();
   const api = useApi();
   const [, navigate] = useLocation();
-  const { month, present } = useMonth();
+  const { month, present } = useMonth(asked);
   const shown = useQuery(api.sla.month.queryOptions({ input: { month }, refetchInterval: 60_000 }));
   const [onlyLost, setOnlyLost] = useState(false);
   const all = shown.data?.rows;
@@ -68,7 +68,7 @@ export function SlaPage() {
 
 function columnsOf(t: Translate, language: string, month: string, isOver: boolean): Column<SlaRow>[] {
   const minutes = (id: "down" | "excluded" | "unknown" | "up", of: (row: SlaRow) => number): Column<SlaRow> => ({
-    ...{ id, header: `${t(`sla.column.${id}`)}, min`, width: 110, align: "right" },
+    ...{ id, header: `${t(`sla.column.${id}`)}, min`, width: 116, align: "right" },
     cell: (row) => (
       <span className={id === "down" && of(row) > 0 ? classes.counted : undefined}>
         {minutesWords(of(row), language)}

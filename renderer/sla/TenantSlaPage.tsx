@@ -13,7 +13,6 @@ import { verdictWords } from "../app/i18n/verdicts.ts";
 import { Page } from "../app/Page.tsx";
 import { paths } from "../app/paths.ts";
 import { TenantNav } from "../app/TenantNav.tsx";
-import { Fact, FactList } from "../ui/FactList.tsx";
 import { availability, duration, fullDateTime, shortDateTime } from "../ui/format.ts";
 import { Panel } from "../ui/Panel.tsx";
 import { StateBadge } from "../ui/StateBadge.tsx";
@@ -22,11 +21,11 @@ import { MonthBar, useMonth } from "./use-month.tsx";
 import { CLASS_TONES, minutesWords, standingOf } from "./words.ts";
 
 /** One tenant's month: its figures, each stretch that they follow from, and the proof of what is excluded. */
-export function TenantSlaPage({ slug }: { readonly slug: string }) {
+export function TenantSlaPage({ slug, asked }: { readonly slug: string; readonly asked: string | undefined }) {
   const { t } = useWords();
   const api = useApi();
   const [, navigate] = useLocation();
-  const { month, present } = useMonth();
+  const { month, present } = useMonth(asked);
   const shown = useQuery(api.sla.report.queryOptions({ input: { tenant: slug, month }, refetchInterval: 60_000 }));
   const tenant = useQuery(api.tenant.get.queryOptions({ input: { tenant: slug } }));
   const report = shown.data;
@@ -80,6 +79,13 @@ function Figures({ report }: { readonly report: SlaReport }) {
   const { verdict, profile, zone, stretches } = report;
   const minutes = { up: report.upMinutes, down: report.downMinutes, excluded: report.excludedMinutes };
   const shown = { ...minutes, unknown: report.unknownMinutes };
+  const percent = (value: number | null) => (value === null ? "–" : availability(value, language));
+  const figures = [
+    [t("sla.column.available"), percent(report.availabilityPercent)],
+    [t("sla.column.target"), percent(report.targetPercent)],
+    ...STRETCH_CLASSES.map((one) => [t(`sla.class.${one}`), `${minutesWords(shown[one], language)} min`] as const),
+    [t("sla.total"), `${minutesWords(report.totalMinutes, language)} min`],
+  ] as const;
   return (
     <Panel title={t("sla.figures")}>
       <div className={classes.bar} aria-hidden>
@@ -98,22 +104,14 @@ function Figures({ report }: { readonly report: SlaReport }) {
           <b>{verdict.rule}</b> · {verdict.source}
         </Text>
       </Text>
-      <FactList>
-        <Fact label={t("sla.column.available")}>
-          {report.availabilityPercent !== null && <b>{availability(report.availabilityPercent, language)}</b>}
-        </Fact>
-        <Fact label={t("sla.column.target")} absent={t("sla.noTarget")}>
-          {report.targetPercent !== null ? availability(report.targetPercent, language) : undefined}
-        </Fact>
-        {STRETCH_CLASSES.map((one) => (
-          <Fact key={one} label={t(`sla.class.${one}`)}>
-            <span className={classes.when}>{minutesWords(shown[one], language)} min</span>
-          </Fact>
+      <dl className={classes.figures}>
+        {figures.map(([label, value]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
         ))}
-        <Fact label={t("sla.total")}>
-          <span className={classes.when}>{minutesWords(report.totalMinutes, language)} min</span>
-        </Fact>
-      </FactList>
+      </dl>
       <Text size="xs" c="dimmed" mt={6}>
         {!report.isOver && `${t("sla.open")} `}
         {t("sla.replayed", { profile: `${profile.id} ${profile.version}`, zone })}

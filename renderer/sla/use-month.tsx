@@ -1,7 +1,6 @@
 import { ActionIcon, Button, Group } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight, IconDownload } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { useSearch } from "wouter";
 import { useApi } from "../app/api.ts";
 import { useWords } from "../app/i18n/index.ts";
 import { useNow } from "../ui/clock.ts";
@@ -15,8 +14,7 @@ const moved = (month: string, by: number): string => {
 };
 
 /** The month that the address names, or the present one. */
-export function useMonth(): { readonly month: string; readonly present: string } {
-  const asked = new URLSearchParams(useSearch()).get("month");
+export function useMonth(asked: string | undefined): { readonly month: string; readonly present: string } {
   const present = new Date(useNow()).toISOString().slice(0, 7);
   return { month: asked && /^\d{4}-(?:0[1-9]|1[0-2])$/.test(asked) ? asked : present, present };
 }

@@ -246,6 +246,7 @@ function factWords(name: string, value: Fact): string {
   if (name.endsWith("Bytes") && typeof value === "number") return bytes(value, "fr");
   if (typeof value === "number") return String(Math.round(value * 100) / 100).replace(".", ",");
   const text = String(value);
+  if (name === "available") return text.replace(".", ",");
   const words = FACT_WORDS[name];
   if (words && Object.hasOwn(words, text)) return words[text]!;
   if (/^\d{4}-\d\d-\d\dT.*Z$/.test(text)) return shortDateTime(new Date(text), "fr");
