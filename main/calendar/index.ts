@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { implement } from "@orpc/server";
 import { calendarContract } from "../../shared/calendar/contract.ts";
 import type {
+  NoticeDuty,
   CalendarWindow,
   ExportedFile,
   Override,
@@ -61,6 +62,9 @@ export interface PlannedWindow extends OpenWindow {
   readonly environment: EnvironmentKind;
   readonly cancelled: boolean;
 }
+
+const byNewest = (one: { readonly sentAt: Date | null }, other: { readonly sentAt: Date | null }): number =>
+  (other.sentAt?.getTime() ?? 0) - (one.sentAt?.getTime() ?? 0);
 
 /** Planned maintenance, the rules that gate it, and the ledger of its notices. */
 export function calendarArea(ports: CalendarPorts) {
@@ -162,8 +166,10 @@ export function calendarArea(ports: CalendarPorts) {
   const written = (verdicts: readonly Verdict[], at: Date): Override[] =>
     verdicts.flatMap(({ rule, override }) => (override ? [{ rule, reason: override, by: ports.operator(), at }] : []));
 
-  const profileOf = (profileFor: ProfileFinder, { tenantId, service, startsAt }: ListedWindow): PolicyProfile =>
-    profileFor({ id: tenantId, service }, startsAt);
+  const profileOf = (
+    profileFor: ProfileFinder,
+    { tenantId, service, startsAt }: Pick<CalendarWindow, "tenantId" | "service" | "startsAt">,
+  ): PolicyProfile => profileFor({ id: tenantId, service }, startsAt);
 
   const shown = (window: ListedWindow, notices: readonly Sending[], profileFor: ProfileFinder): CalendarWindow => ({
     ...window,
@@ -419,6 +425,35 @@ export function calendarArea(ports: CalendarPorts) {
     }),
 
     notices: {
+      ledger: os.notices.ledger.handler(async ({ input }): Promise<NoticeDuty[]> => {
+        const { windows } = await read(input);
+        const profileFor = await ports.profiles();
+        const sendings = await store.sendings(windows.map(({ id }) => id));
+        const owners = [...new Set(windows.map(({ tenantId }) => tenantId))];
+        const contacts = new Map(
+          await Promise.all(owners.map(async (id) => [id, (await ports.contacts(id)).length] as const)),
+        );
+        const duties = windows.flatMap((window): NoticeDuty[] => {
+          const due = noticeDueAt(profileOf(profileFor, window), window);
+          const entries = sendings.get(window.id) ?? [];
+          if (due === null && entries.length === 0) return [];
+          const told =
+            announcing(window, entries) ??
+            entries
+              .filter(({ sentAt }) => sentAt)
+              .toSorted(byNewest)
+              .at(0) ??
+            null;
+          const sent = told && {
+            ...{ at: told.sentAt!, by: told.sentBy ?? "", language: told.language },
+            proof: told.proof?.smtp ? ("smtp" as const) : ("file" as const),
+          };
+          return [{ ...window, noticeDueAt: due, sent, contacts: contacts.get(window.tenantId) ?? 0 }];
+        });
+        const deadline = (duty: NoticeDuty) => (duty.noticeDueAt ?? duty.startsAt).getTime();
+        return duties.toSorted((one, other) => deadline(one) - deadline(other));
+      }),
+
       list: os.notices.list.handler(async ({ input }) => {
         return shownNotices(await windowOf(input.windowId));
       }),

@@ -39,7 +39,7 @@ export interface StoredSending {
   readonly endedAt: Date | null;
   readonly error: ErrorFacts | null;
 }
-export type Sending = Pick<StoredNotice, "state" | "startsAt" | "endsAt" | "sentAt" | "proof">;
+export type Sending = Pick<StoredNotice, "state" | "startsAt" | "endsAt" | "sentAt" | "sentBy" | "language" | "proof">;
 export type StoredChange = WindowChange & { readonly requestId: string; readonly windowId: string };
 
 const LISTED = `id, kind, tenant_id as "tenantId", slug, customer, service, environment, region, zone,
@@ -151,7 +151,8 @@ export function calendarStore(pool: Pool) {
       const byWindow = new Map<string, Sending[]>();
       if (windowIds.length === 0) return byWindow;
       const { rows } = await pool.query<Sending & { windowId: string }>(
-        `select window_id as "windowId", state, starts_at as "startsAt", ends_at as "endsAt", sent_at as "sentAt", proof
+        `select window_id as "windowId", state, starts_at as "startsAt", ends_at as "endsAt", sent_at as "sentAt",
+           sent_by as "sentBy", language, proof
          from maintenance_notice where window_id = any ($1)`,
         [windowIds],
       );

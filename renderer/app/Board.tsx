@@ -18,14 +18,14 @@ interface Props<Row> {
   readonly textsOf: (row: Row) => readonly string[];
   readonly shown: (shown: number, total: number) => string;
   readonly emptyTitle: string;
-  /** Where Enter on a tenant's row leads. */
-  readonly pathOf: (slug: string) => string;
+  /** Where Enter on a row leads. */
+  readonly pathOf: (row: Row) => string;
   /** Further filters beside the text. */
   readonly children?: ReactNode;
 }
 
 /** A list over all tenants, grouped by service in the order of urgency, with a filter. */
-export function Board<Row extends { readonly service: Service; readonly slug: string }>(props: Props<Row>) {
+export function Board<Row extends { readonly service: Service }>(props: Props<Row>) {
   const { label, rows, columns, keyOf, textsOf, shown, emptyTitle, pathOf, children } = props;
   const { t } = useWords();
   const [, navigate] = useLocation();
@@ -61,7 +61,7 @@ export function Board<Row extends { readonly service: Service; readonly slug: st
         columns={columns}
         items={items}
         loading={rows === undefined}
-        onOpen={(row) => navigate(pathOf(row.slug))}
+        onOpen={(row) => navigate(pathOf(row))}
         onToggleGroup={toggle}
         empty={
           rows?.length ? (

@@ -3,6 +3,7 @@ import { lazy, Suspense } from "react";
 import { Link, Redirect, Route, Switch } from "wouter";
 import { AccessPage } from "../access/AccessPage.tsx";
 import { CalendarPage } from "../calendar/CalendarPage.tsx";
+import { NoticesPage } from "../calendar/NoticesPage.tsx";
 import { WindowPage } from "../calendar/WindowPage.tsx";
 import { FleetPage } from "../fleet/FleetPage.tsx";
 import { JobPage } from "../jobs/JobPage.tsx";
@@ -79,6 +80,7 @@ export function Routes() {
         )}
       </Route>
       <Route path="/calendar" component={CalendarPage} />
+      <Route path="/notices" component={NoticesPage} />
       <Route path="/calendar/:id">{({ id }) => <WindowPage key={id} windowId={id} />}</Route>
       <Route path="/lab" component={LabPage} />
       <Route path="/settings/:section?">{({ section }) => <SettingsPage section={section} />}</Route>

@@ -46,7 +46,7 @@ export const SCREENS = [
   { key: "newTenant", path: paths.newTenant, under: ["/new-tenant"], Icon: IconSquarePlus },
   { key: "jobs", path: paths.jobs, under: ["/jobs"], Icon: IconListCheck },
   { key: "terminals", path: paths.terminals(), under: ["/terminals"], Icon: IconTerminal2 },
-  { key: "calendar", path: paths.calendar, under: ["/calendar"], Icon: IconCalendarEvent },
+  { key: "calendar", path: paths.calendar, under: ["/calendar", "/notices"], Icon: IconCalendarEvent },
   { key: "maintenance", path: paths.maintenance, under: ["/maintenance"], Icon: IconTool },
   { key: "access", path: paths.access, under: ["/access"], Icon: IconKey },
   { key: "versions", path: paths.versions, under: ["/versions"], Icon: IconVersions },

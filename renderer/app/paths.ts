@@ -7,6 +7,7 @@ export const paths = {
   newTenant: "/new-tenant",
   jobs: "/jobs",
   calendar: "/calendar",
+  notices: "/notices",
   lab: "/lab",
   /** With an environment: ready to log in there. */
   terminals: (environmentId?: string) =>

@@ -1,8 +1,8 @@
 import { Button, Group, Skeleton } from "@mantine/core";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
-import { IconCalendarOff, IconDownload, IconPlus, IconStack2 } from "@tabler/icons-react";
+import { IconCalendarOff, IconDownload, IconMail, IconPlus, IconStack2 } from "@tabler/icons-react";
 import { useEffect, useMemo, useState } from "react";
-import { useLocation } from "wouter";
+import { Link, useLocation } from "wouter";
 import type { FleetRow } from "../../shared/fleet/model.ts";
 import { useApi } from "../app/api.ts";
 import { Failure, failureWords } from "../app/Failure.tsx";
@@ -97,6 +97,15 @@ export function CalendarPage() {
       lab={rows.some((row) => row.isLab)}
       actions={
         <Group gap="xs">
+          <Button
+            component={Link}
+            href={paths.notices}
+            size="xs"
+            variant="default"
+            leftSection={<IconMail size={14} aria-hidden />}
+          >
+            {t("screen.notices")}
+          </Button>
           <Button
             size="xs"
             variant="default"

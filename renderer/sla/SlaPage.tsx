@@ -49,7 +49,7 @@ export function SlaPage({ asked }: { readonly asked: string | undefined }) {
           rows={rows}
           columns={columns}
           keyOf={keyOf}
-          pathOf={(slug) => paths.tenantSla(slug, month)}
+          pathOf={({ slug }) => paths.tenantSla(slug, month)}
           textsOf={textsOf}
           shown={(count) => t("sla.shown", { shown: count, total: all?.length ?? 0 })}
           emptyTitle={t(all?.length ? "terms.boards.nothing" : "sla.empty")}

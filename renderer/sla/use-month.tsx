@@ -31,7 +31,11 @@ interface Props {
 export function MonthBar({ month, present, tenant, onChange }: Props) {
   const { t, language } = useWords();
   const api = useApi();
-  const file = useMutation(api.sla.export.mutationOptions({ onSuccess: ({ fileName, mediaType, text }) => saveFile(fileName, text, mediaType) }));
+  const file = useMutation(
+    api.sla.export.mutationOptions({
+      onSuccess: ({ fileName, mediaType, text }) => saveFile(fileName, text, mediaType),
+    }),
+  );
   const asked = { month, ...(tenant === undefined ? {} : { tenant }) };
   return (
     <Group gap="xs">

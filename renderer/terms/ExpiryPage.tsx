@@ -16,6 +16,7 @@ import classes from "./terms.module.css";
 import { STATE_TONES, useTermsWords } from "./words.ts";
 
 const keyOf = (row: ExpiryRow) => row.tenantId;
+const pathOf = (row: ExpiryRow) => paths.contract(row.slug);
 const textsOf = (row: ExpiryRow) => [row.customer, row.slug, row.owner];
 
 /** From the notice on a contract is ending. */
@@ -46,7 +47,7 @@ export function ExpiryPage() {
           rows={rows}
           columns={columns}
           keyOf={keyOf}
-          pathOf={paths.contract}
+          pathOf={pathOf}
           textsOf={textsOf}
           shown={(shown) => t("terms.expiry.shown", { shown, total: all?.length ?? 0 })}
           emptyTitle={t(all?.length ? "terms.boards.nothing" : "terms.expiry.empty")}

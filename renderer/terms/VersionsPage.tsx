@@ -14,6 +14,7 @@ import { StateBadge, type Tone } from "../ui/StateBadge.tsx";
 import { RuleMark } from "./RuleMark.tsx";
 
 const keyOf = (row: VersionRow) => row.environmentId;
+const pathOf = (row: VersionRow) => paths.contract(row.slug);
 const textsOf = (row: VersionRow) => [row.customer, row.slug, row.owner, row.region, row.version ?? ""];
 
 /** Which environment leaves version support, and after how many releases (R42, R46). */
@@ -32,7 +33,7 @@ export function VersionsPage() {
           rows={board.data?.versions}
           columns={columns}
           keyOf={keyOf}
-          pathOf={paths.contract}
+          pathOf={pathOf}
           textsOf={textsOf}
           shown={(shown, total) => t("terms.versions.shown", { shown, total })}
           emptyTitle={t("terms.versions.empty")}

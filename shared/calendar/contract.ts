@@ -5,6 +5,7 @@ import {
   CalendarWindow,
   CountedOverride,
   ExportedFile,
+  NoticeDuty,
   NoticeLanguage,
   NoticeProof,
   NoticeTemplate,
@@ -71,6 +72,8 @@ export const calendarContract = {
   feed: oc.input(Range).output(ExportedFile),
 
   notices: {
+    /** Every window that overlaps the range and is told to its customer, what is due first on top. */
+    ledger: oc.input(Range).output(z.array(NoticeDuty)),
     /** Oldest first. */
     list: oc.input(WindowRef).output(z.array(WindowNotice)),
     /** Writes the notice of the window as it stands; an older draft of the same language gives way to it. */

@@ -272,6 +272,19 @@ export const WindowNotice = z.object({
 });
 export type WindowNotice = z.infer<typeof WindowNotice>;
 
+/** A window as the ledger of all notices shows it. */
+export const NoticeDuty = CalendarWindow.extend({
+  /** Latest moment at which a notice still proves itself; null where the contract names no hours. */
+  noticeDueAt: z.date().nullable(),
+  /** The first sending that names the window's present times; else the newest that names others. */
+  sent: z
+    .object({ at: z.date(), by: z.string(), language: NoticeLanguage, proof: z.enum(["smtp", "file"]) })
+    .nullable(),
+  /** Addresses that the tenant's notices go to. */
+  contacts: z.number().int(),
+});
+export type NoticeDuty = z.infer<typeof NoticeDuty>;
+
 export const TEMPLATE_KINDS = [...MAINTENANCE_KINDS, "cancelled"] as const;
 /** Kinds of notices that a company may word itself; `cancelled` is of every kind of window. */
 export const TemplateKind = z.enum(TEMPLATE_KINDS);

@@ -37,6 +37,23 @@ export function announcing<Entry extends Sending>(window: Times, notices: readon
     .reduce<Entry | null>((first, one) => (first && first.sentAt! <= one.sentAt! ? first : one), null);
 }
 
+/** Hours before the deadline from which it catches the eye. */
+const SOON_HOURS = 72;
+
+/** `overdue`: the notice can no longer be in time; `settled`: proven, or nothing is owed any more. */
+export type NoticeUrgency = "overdue" | "soon" | "open" | "settled";
+
+/** What is still to be done about the notice of a window. Without a deadline the window's start is one. */
+export function noticeUrgency(
+  window: Pick<CalendarWindow, "state" | "startsAt" | "notice"> & { readonly noticeDueAt: Date | null },
+  now: Date,
+): NoticeUrgency {
+  if (window.state !== "planned" || window.notice === "proven" || window.startsAt <= now) return "settled";
+  const left = (window.noticeDueAt ?? window.startsAt).getTime() - now.getTime();
+  if (left < 0) return "overdue";
+  return left <= SOON_HOURS * HOUR_MS ? "soon" : "open";
+}
+
 /** What the whole ledger of one window says; the best entry counts. */
 export function noticeStanding(
   profile: PolicyProfile,

@@ -7,6 +7,7 @@ export const SCREENS = [
   ["#/new-tenant", "New tenant"],
   ["#/jobs", "Jobs"],
   ["#/calendar", "Calendar"],
+  ["#/notices", "Notices"],
   ["#/terminals", "Terminals"],
   ["#/versions", "Versions"],
   ["#/sla", "SLA"],

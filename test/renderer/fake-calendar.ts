@@ -5,6 +5,7 @@ import {
   type Blackout,
   type CalendarWindow,
   LANGUAGES,
+  type NoticeDuty,
   type NoticeLanguage,
   type NoticeTemplate,
   TEMPLATE_KINDS,
@@ -191,6 +192,11 @@ export function createFakeCalendar(tenants: readonly Tenant[], now: Date, change
     feed: () => ({ fileName: "fleetwright.ics", mediaType: "text/calendar", text: "BEGIN:VCALENDAR\r\nEND:VCALENDAR" }),
 
     notices: noticesOf,
+    ledger: ({ from, to }: { from: Date; to: Date }): NoticeDuty[] =>
+      [...windows.values()]
+        .map(shown)
+        .filter((one) => overlaps(one, { startsAt: from, endsAt: to }))
+        .map((one) => ({ ...one, noticeDueAt: noticeDueAt(profileOf(one.service), one), sent: null, contacts: 1 })),
     draft({ windowId, language }: { windowId: string; language: "en" | "fr" }): WindowNotice {
       const window = windowOf(windowId);
       const draft: WindowNotice = {

@@ -484,6 +484,7 @@ export function createFakeConsole(options: FakeOptions = {}) {
       overrides: os.calendar.overrides.handler(() => ({ overrides: [], byRule: [], byPerson: [] })),
       feed: os.calendar.feed.handler(() => calendar.feed()),
       notices: {
+        ledger: os.calendar.notices.ledger.handler(({ input }) => calendar.ledger(input)),
         list: os.calendar.notices.list.handler(({ input }) => calendar.notices(input.windowId)),
         draft: os.calendar.notices.draft.handler(({ input }) => calendar.draft(input)),
         export: os.calendar.notices.export.handler(({ input }) => calendar.export(input.noticeId, input.format)),

@@ -12,6 +12,7 @@ import type {
   Wave,
   WindowCheck,
   WindowDraft,
+  NoticeDuty,
   WindowNotice,
 } from "../../../shared/calendar/model.ts";
 import type { MaintenanceKind } from "../../../shared/policy/profile.ts";
@@ -54,7 +55,7 @@ interface WaveOptions extends PlanOptions {
   readonly canary?: string;
   readonly dryRun?: boolean;
 }
-interface NoticeOptions {
+interface NoticeOptions extends RangeOptions {
   readonly language?: "en" | "fr";
   readonly format?: "eml" | "ics";
   readonly out?: string;
@@ -176,8 +177,10 @@ export function addWindowVerbs(verbs: Verbs): void {
     .option("--subject <text>", "set: the subject line")
     .option("--file <file>", "set: the text with its {{placeholders}} (- reads standard input)");
 
-  verb<NoticeOptions>(window, "notice [act] [id]", "the ledger of a window's notices", notice)
-    .usage("list WINDOW | draft WINDOW | export NOTICE | send NOTICE | sent NOTICE")
+  rangeOptions(
+    verb<NoticeOptions>(window, "notice [act] [id]", "the ledger of notices: of all windows, or of one", notice),
+  )
+    .usage("list [WINDOW] | draft WINDOW | export NOTICE | send NOTICE | sent NOTICE")
     .option("--language <language>", "draft: en or fr (default: en)", oneOf(LANGUAGES))
     .option("--format <format>", "export: eml or ics (default: eml)", oneOf(FORMATS))
     .option("--out <file>", "export: write it there instead of to standard output")
@@ -365,6 +368,10 @@ async function notice(
 ): Promise<void> {
   const known = NOTICE_ACTS.find((one) => one === act);
   if (!known) throw usageError(`There is no act "${act ?? ""}".`, `Choose one of ${NOTICE_ACTS.join(", ")}.`);
+  if (known === "list" && id === undefined) {
+    const duties = await onConsole(cli, ({ client }) => client.calendar.notices.ledger(range(options)));
+    return cli.terminal.answer(duties, () => ledgerText(cli.terminal, duties));
+  }
   const name = oneName(known === "list" || known === "draft" ? "window" : "notice", id, undefined);
   switch (known) {
     case "list": {
@@ -465,6 +472,17 @@ function listText(
     terminal,
     COLUMNS,
     rows.map(({ row }) => row),
+  );
+}
+
+function ledgerText(terminal: Terminal, duties: readonly NoticeDuty[]): string {
+  return table(
+    terminal,
+    ["DUE", "START", "KIND", "TENANT", "NOTICE", "SENT", "BY", "WINDOW"],
+    duties.map((one) => [
+      ...[shown(one.noticeDueAt), shown(one.startsAt), one.kind, one.slug, one.notice],
+      ...[shown(one.sent?.at ?? null), one.sent?.by ?? "-", one.id],
+    ]),
   );
 }
 

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import ICAL from "ical.js";
 import { expect, test } from "vitest";
+import { noticeUrgency } from "../../../shared/calendar/standing.ts";
 import { describeOnBothDatabases } from "../../support/database.ts";
 import { calendarOn, draft } from "./calendar-for-tests.ts";
 
@@ -202,6 +203,29 @@ describeOnBothDatabases("the maintenance calendar", (open) => {
     expect(late.body).toContain("replaces an earlier one");
     expect((await api.notices.markSent({ noticeId: late.id, proof: PROOF })).provenInTime).toBe(false);
     expect((await api.get({ windowId })).notice).toBe("late");
+  });
+
+  test("R39: the ledger of all windows says whom to tell by when, what is due first on top", async () => {
+    const { api, clock } = calendarOn((await open()).database, NOW);
+    const schedule = (tenant: string, kind: "standard" | "major", startsAt: string) =>
+      api.schedule({ ...draft({ tenant, kind, startsAt }), requestId: randomUUID() });
+    const later = await schedule("kestrel", "standard", "2026-01-31T20:00");
+    const first = await schedule("kestrel", "standard", "2026-01-24T20:00");
+    const range = { from: new Date(NOW), to: new Date("2026-03-01T00:00:00Z") };
+    expect(await api.notices.ledger(range)).toMatchObject([
+      { id: first.id, noticeDueAt: new Date("2026-01-18T01:00:00Z"), notice: "none", sent: null },
+      { id: later.id, noticeDueAt: new Date("2026-01-25T01:00:00Z"), notice: "none", sent: null },
+    ]);
+
+    clock.now = new Date("2026-01-17T12:00:00Z");
+    const { id: noticeId } = await api.notices.draft({ windowId: first.id, language: "fr" });
+    await api.notices.markSent({ noticeId, proof: PROOF });
+    const [told, open_] = await api.notices.ledger(range);
+    expect(told).toMatchObject({
+      notice: "proven",
+      sent: { at: clock.now, by: "Camille", language: "fr", proof: "file" },
+    });
+    expect([noticeUrgency(told!, clock.now), noticeUrgency(open_!, clock.now)]).toEqual(["settled", "open"]);
   });
 
   test("what the ledger holds survives a restart of the console", async () => {

@@ -109,6 +109,10 @@ test("an overridden refusal is planned, moved, told, proven and cancelled from t
     proof: { fileName: "notice.eml", sha256: createHash("sha256").update("the message as it was sent").digest("hex") },
   });
   expect((await run("notice", "list", id)).text).toContain("notice.eml");
+  const ledger = await run("notice", "list", "--from", "2026-01-12", "--to", "2026-12-31", "--json");
+  expect(ledger.document).toContainEqual(
+    expect.objectContaining({ id, sent: expect.objectContaining({ by: "Camille", proof: "file" }) }),
+  );
 
   expect((await run("cancel", id)).status).toBe(2);
   expect((await run("cancel", id, "--reason", "Not needed", "--json")).document.state).toBe("cancelled");

@@ -367,6 +367,7 @@ export function createFakeConsole(home: string, outcome: "done" | "failed" | "ne
       overrides: os.calendar.overrides.handler(missing),
       feed: os.calendar.feed.handler(missing),
       notices: {
+        ledger: os.calendar.notices.ledger.handler(() => []),
         list: os.calendar.notices.list.handler(() => []),
         draft: os.calendar.notices.draft.handler(missing),
         export: os.calendar.notices.export.handler(missing),

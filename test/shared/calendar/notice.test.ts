@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { CalendarWindow } from "../../../shared/calendar/model.ts";
 import { noticeText } from "../../../shared/calendar/notice-text.ts";
-import { noticeDueAt, noticeStanding, provesNotice } from "../../../shared/calendar/standing.ts";
+import { noticeDueAt, noticeStanding, noticeUrgency, provesNotice } from "../../../shared/calendar/standing.ts";
 import { profileOf } from "../../../shared/policy/profiles.ts";
 import { HOUR_MS } from "../../../shared/time.ts";
 
@@ -57,6 +57,21 @@ test("what was sent for another time proves nothing", () => {
   expect(noticeStanding(openbravo, moved, [sent(moved.startsAt, moved)])).toBe("late");
   expect(noticeStanding(openbravo, window, [{ ...sent(due), state: "draft" }])).toBe("drafted");
   expect(noticeStanding(openbravo, window, [])).toBe("none");
+});
+
+test.each([
+  ["a week before the deadline", { startsAt: "2026-03-02T22:00:00Z", due: "2026-02-26T22:00:00Z" }, "open"],
+  ["three days before it", { startsAt: "2026-03-02T22:00:00Z", due: "2026-02-22T10:00:00Z" }, "soon"],
+  ["after it", { startsAt: "2026-03-02T22:00:00Z", due: "2026-02-19T09:59:59Z" }, "overdue"],
+  ["two days before the start, without hours", { startsAt: "2026-02-21T10:00:00Z", due: null }, "soon"],
+  ["once it has begun", { startsAt: "2026-02-19T10:00:00Z", due: "2026-02-17T10:00:00Z" }, "settled"],
+] as const)("what is owed for a notice %s", (_, { startsAt, due }, urgency) => {
+  const now = new Date("2026-02-19T10:00:00Z");
+  const one = { state: "planned", notice: "drafted", startsAt: new Date(startsAt) } as const;
+  const noticeDueAt = due === null ? null : new Date(due);
+  expect(noticeUrgency({ ...one, noticeDueAt }, now)).toBe(urgency);
+  expect(noticeUrgency({ ...one, noticeDueAt, notice: "proven" }, now)).toBe("settled");
+  expect(noticeUrgency({ ...one, noticeDueAt, state: "cancelled" }, now)).toBe("settled");
 });
 
 test("a kind without hours is proven by any sending before the start", () => {
