@@ -55,7 +55,7 @@ export function restoreArea(ports: RestorePorts) {
     store,
     async decideAgain(input: RunInput, one: RestoreCase) {
       const wanted: Wanted = { purpose: one.purpose, order: input.order, sourceId: one.source?.id ?? null };
-      const { plan, environment } = await planned(wanted, one.id);
+      const { plan, environment } = await planned(wanted, one.id, one.target !== "beside");
       if (!plan.allowed) throw refusal(environment.tenantSlug, plan.verdicts);
     },
     sourceOf: (environment: OperatedEnvironment, id: string) => sourceOf(environment, id),
@@ -211,10 +211,13 @@ export function restoreArea(ports: RestorePorts) {
     });
   }
 
-  /** What the target's machine says; a silent one is told as such. */
-  async function targetFacts(environment: OperatedEnvironment): Promise<TargetFacts> {
+  /** What the target's machine says; a silent one is told as such, or where it is waited for, HostUnreachable. */
+  async function targetFacts(environment: OperatedEnvironment, isWaitedFor: boolean): Promise<TargetFacts> {
     const erp = erpctl(ports.runOnHost, hostOf(environment), AbortSignal.timeout(ASK_MS));
-    const facts = await erp.facts().catch(() => null);
+    const facts = await erp.facts().catch((error: unknown) => {
+      if (isWaitedFor && errorFacts(error).code === "HostUnreachable") throw error;
+      return null;
+    });
     const manifest = facts?.tenantId ? await erp.manifest().catch(() => null) : null;
     return {
       kind: environment.kind,
@@ -232,7 +235,7 @@ export function restoreArea(ports: RestorePorts) {
     };
   }
 
-  async function planned(wanted: Wanted, ownId: string | null) {
+  async function planned(wanted: Wanted, ownId: string | null, waitsForTarget = false) {
     const { order, purpose, sourceId } = wanted;
     const environment = await ports.find(order.tenant, kindOf(order.target));
     const cloud = cloudOf(ports, environment);
@@ -240,7 +243,7 @@ export function restoreArea(ports: RestorePorts) {
       environment.kind === "production" ? environment : await ports.find(order.tenant, "production").catch(() => null);
     const [source, target, images, quota, work, openCase] = await Promise.all([
       sourceId === null ? null : sourceOf(environment, sourceId),
-      targetFacts(environment),
+      targetFacts(environment, waitsForTarget),
       cloud.images(),
       cloud.instanceQuota(),
       ports.plannedWork(environment.tenantId),

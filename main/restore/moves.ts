@@ -4,6 +4,7 @@ import { TAG } from "../../shared/tenant/tags.ts";
 import { MINUTE_MS } from "../../shared/time.ts";
 import { pollUntil, type StepContext } from "../jobs/index.ts";
 import { type DataManifest, erpctl, type Erpctl, type HostFacts, type SetupOrder } from "../toolkit/erpctl.ts";
+import { LAG_MS, lookForSnapshot } from "../toolkit/find-snapshot.ts";
 import { type Cloud, type HostAddress, hostOf, type MadeBy, type OperatedEnvironment } from "../toolkit/ports.ts";
 import type { SourceManifest } from "../../shared/restore/model.ts";
 import type { RestorePorts } from "./ports.ts";
@@ -171,8 +172,9 @@ export async function takeCopy(
   if (!volumeId) throw withoutVolume(environment);
   const erp = onHost(ports, hostOf(environment), step);
   const holdId = `${made.jobId.slice(0, 36)}/${made.resource}`.slice(0, 60);
-  const [known] = await cloud.snapshots({ [TAG.job]: made.jobId, [TAG.resource]: made.resource });
-  let snapshot = known;
+  // Noted before AWS is asked: where an attempt noted it, its snapshot may exist and not show yet.
+  const wasAsked = (await store.manifest(pendingKey(made))) !== undefined;
+  let snapshot = await lookForSnapshot(cloud, made, wasAsked ? LAG_MS : 0, step.signal);
   if (!snapshot) {
     // What a dead attempt left standing is ended first, so that this hold is whole and its own.
     await erp.thaw(holdId).catch(() => undefined);

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { errorFacts } from "../../shared/errors.ts";
 import { gradeReached } from "../../shared/snapshot/grade.ts";
 import type { ConsistencyGrade, SnapshotData } from "../../shared/snapshot/model.ts";
 import { SECOND_MS } from "../../shared/time.ts";
 import type { StepContext } from "../jobs/index.ts";
 import { erpctl, type HostQuiesce, type HostThaw } from "../toolkit/erpctl.ts";
+import { LAG_MS, lookForSnapshot } from "../toolkit/find-snapshot.ts";
 import {
   type Cloud,
   type CloudSnapshot,
@@ -22,9 +22,6 @@ export const HOLD_SECONDS = 60;
 const LEAST_LEFT_MS = 20 * SECOND_MS;
 /** A question whose answer was lost is looked for under the hold so long; longer would lock the customer out. */
 const LOOK_UNDER_HOLD_MS = 10 * SECOND_MS;
-/** Tags of what EC2 made may not be found for so long. Only then is "not there" believed, and asked again. */
-const LAG_MS = 30 * SECOND_MS;
-const LOOK_EVERY_MS = 500;
 /** Reading the manifest under the hold must not lengthen it noticeably. */
 const MANIFEST_MS = 5 * SECOND_MS;
 const THAW_MS = 15 * SECOND_MS;
@@ -108,7 +105,7 @@ async function ask(cloud: Cloud, order: HoldOrder, step: StepContext): Promise<C
     return await cloud.findOrCreateSnapshot(made, { volumeId: environment.volumeId!, description, tags });
   } catch (error) {
     if (hadNoEffect(error)) throw error;
-    const found = await lookFor(cloud, made, performance.now() + LOOK_UNDER_HOLD_MS, step.signal);
+    const found = await lookForSnapshot(cloud, made, LOOK_UNDER_HOLD_MS, step.signal);
     if (!found) throw error;
     await step.log(`the answer was lost; found ${found.snapshotId}`, "warning");
     return found;
@@ -124,24 +121,7 @@ async function findAsked(
 ): Promise<CloudSnapshot | undefined> {
   const waitMs = askedAt ? Math.max(0, askedAt.getTime() + LAG_MS - now().getTime()) : 0;
   if (waitMs > 0) await step.detail(`looking for a snapshot that was asked for before`);
-  return lookFor(cloud, made, performance.now() + Math.min(waitMs, LAG_MS), step.signal);
-}
-
-async function lookFor(
-  cloud: Cloud,
-  made: MadeBy,
-  until: number,
-  signal: AbortSignal,
-): Promise<CloudSnapshot | undefined> {
-  for (;;) {
-    signal.throwIfAborted();
-    const found = await cloud.findSnapshot(made).catch((error: unknown) => {
-      if (!errorFacts(error).details.retryable || performance.now() > until) throw error;
-      return undefined;
-    });
-    if (found || performance.now() > until) return found;
-    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
-  }
+  return lookForSnapshot(cloud, made, Math.min(waitMs, LAG_MS), step.signal);
 }
 
 /** AWS said no, or was never reached with a valid question: nothing was made. */

@@ -141,7 +141,11 @@ export async function labHostOf(running: Reached, slug: string): Promise<{ test:
   const [instance] = found.Reservations?.[0]?.Instances ?? [];
   const root = instance!.BlockDeviceMappings!.find(({ DeviceName }) => DeviceName === instance!.RootDeviceName)!;
   return {
-    test: { authority: await readFile(lab.ca, "utf8"), ports: lab.ports } as TestRoom,
+    test: {
+      authority: await readFile(lab.ca, "utf8"),
+      ports: lab.ports,
+      domain: new URL(environment.url).hostname,
+    } as TestRoom,
     spec: {
       address: environment.sshAddress!.host,
       folder: path.join(running.home, "lab", "storage", "volumes", root.Ebs!.VolumeId!),
@@ -162,7 +166,10 @@ export async function ordersOf(running: Reached, slug: string): Promise<Set<stri
 }
 
 export interface WriteLoad {
-  /** Orders that the host had acknowledged, by its log outside of the database, when it was read at or before `at`. */
+  /**
+   * Orders that the host has acknowledged under this load, by its log outside of the database, when that was read at or
+   * before `at`.
+   */
   acknowledgedBy(at: Date): readonly string[];
   end(): Promise<void>;
 }
@@ -172,6 +179,8 @@ export async function writeLoad(running: Reached, slug: string): Promise<WriteLo
   const { test, spec } = await labHostOf(running, slug);
   const cookie = await logIn(test, spec);
   const readings: { readonly at: number; readonly count: number }[] = [];
+  // What an earlier restore took back stands in the log for ever.
+  const earlier = (await acknowledged(spec)).length;
   let known: readonly string[] = [];
   let writing = true;
   const writer = async () => {
@@ -182,7 +191,7 @@ export async function writeLoad(running: Reached, slug: string): Promise<WriteLo
   };
   const reader = async () => {
     while (writing) {
-      known = await acknowledged(spec);
+      known = (await acknowledged(spec)).slice(earlier);
       readings.push({ at: Date.now(), count: known.length });
       await wait(100);
     }

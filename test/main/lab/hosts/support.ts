@@ -15,6 +15,8 @@ export interface TestRoom {
   readonly ca: LabCa;
   readonly authority: string;
   readonly ports: { readonly ssh: number; readonly https: number; readonly http: number };
+  /** Name that its hosts are asked by; absent is `DOMAIN`. */
+  readonly domain?: string;
   /** Key pair that every host of `spec()` knows. */
   readonly key: { readonly private: string; readonly public: string };
   readonly lines: string[];
@@ -166,7 +168,7 @@ export function web(
       {
         host: spec.address,
         port: test.ports.https,
-        servername: more.domain ?? "acme.cloud.openbravo.com",
+        servername: more.domain ?? test.domain ?? "acme.cloud.openbravo.com",
         ca: test.authority,
         method,
         path: target,
