@@ -6,7 +6,8 @@ import type { Window } from "../../shared/policy/windows.ts";
 import { slaContract } from "../../shared/sla/contract.ts";
 import type { SlaReport, SlaRow } from "../../shared/sla/model.ts";
 import { brokenRow, type MonthFacts, monthCsv, reportCsv, slaReport, slaRow } from "../../shared/sla/report.ts";
-import { lifecycleFactsOf, type TermsTenant } from "../../shared/terms/facts.ts";
+import { lifecycleFactsOf, startOfDay, type TermsTenant } from "../../shared/terms/facts.ts";
+import type { TermsFacts } from "../../shared/terms/model.ts";
 import type { SlaPorts } from "./ports.ts";
 
 export type { SlaPorts } from "./ports.ts";
@@ -65,6 +66,12 @@ export function slaArea(ports: SlaPorts) {
       months.set(zone, whole);
       return whole;
     };
+    const days = new Map<string, Date>();
+    const dayStart: typeof startOfDay = (day, zone) => {
+      const start = days.get(`${day} ${zone}`) ?? startOfDay(day, zone);
+      days.set(`${day} ${zone}`, start);
+      return start;
+    };
     return {
       rows: productions.map(({ tenant, production }) => {
         const { id: tenantId, slug, customer, service, owner, isLab } = tenant;
@@ -73,7 +80,7 @@ export function slaArea(ports: SlaPorts) {
         const own = { ...shown, environmentId: production.id };
         const facts = (): MonthFacts => ({
           ...{ tenant: own, month, whole: wholeIn(zone) },
-          served: servedOf({ ...tenant, zone }, factsOf(tenantId), now),
+          served: servedOf({ ...tenant, zone }, factsOf(tenantId), now, dayStart),
           intervals: seen.get(production.id) ?? [],
           windows: windows.get(tenantId) ?? [],
           profileAt: (at) => profileFor(tenant, at),
@@ -143,8 +150,8 @@ const urgencyOf = ({ problem, met, availabilityPercent }: SlaRow): number => {
 };
 
 /** From the hand-over until the contract ends, and never beyond now. Empty before the hand-over. */
-function servedOf(tenant: TermsTenant, facts: Parameters<typeof lifecycleFactsOf>[1], now: Date): Window {
-  const { activeAt, endsAt } = lifecycleFactsOf(tenant, facts);
+function servedOf(tenant: TermsTenant, facts: TermsFacts, now: Date, dayStart: typeof startOfDay): Window {
+  const { activeAt, endsAt } = lifecycleFactsOf(tenant, facts, dayStart);
   const until = endsAt && endsAt < now ? endsAt : now;
   return { startsAt: activeAt ?? until, endsAt: until };
 }

@@ -50,7 +50,9 @@ export function profileFinder(
   return ({ id, service }, at) => {
     const records = recordsOf(id);
     if (records.length === 0) return profileOf(service);
-    const key = `${id} ${Math.floor(at.getTime() / QUARTER_MS)}`;
+    // Only exceptions begin and end; all else is one for every day.
+    const changes = records.some(({ entry }) => entry.kind === "exception");
+    const key = changes ? `${id} ${Math.floor(at.getTime() / QUARTER_MS)}` : id;
     const found =
       known.get(key) ??
       bindingProfile(book.of(service, factsOf(records).profileId), { zone: zones.get(id) ?? "UTC" }, records, at);

@@ -8,13 +8,18 @@ export const instantOf = (date: Date): Temporal.Instant => Temporal.Instant.from
 export const dateOf = (moment: Temporal.Instant | Temporal.ZonedDateTime): Date => new Date(moment.epochMilliseconds);
 
 /** RFC 3339 in UTC, without a fraction where there is none: what verdicts carry. */
-export const utcText = (date: Date): string => instantOf(date).toString();
+export const utcText = (date: Date): string => date.toISOString().replace(/\.?0+Z$/, "Z");
+
+/** Asking the runtime costs more than everything else that is done with a zone. */
+const knownZones = new Set<string>();
 
 /** Whether the runtime knows the IANA zone. Offsets ("+02:00") are no zones: they know no daylight saving. */
 export function isZone(zone: string): boolean {
+  if (knownZones.has(zone)) return true;
   if (!/^[A-Za-z]/.test(zone) || zone.length > 60) return false;
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone);
+    knownZones.add(zone);
     return true;
   } catch {
     return false;

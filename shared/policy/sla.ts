@@ -40,6 +40,7 @@ export function withAllowances(
   windows: readonly PlannedWindow[],
 ): NoticedWindow[] {
   const majors = new Map<number, number>();
+  const allMinutes = windows.reduce((sum, one) => sum + one.endsAt.getTime() - one.startsAt.getTime(), 0) / MINUTE_MS;
   const scheduled: Window[] = [];
   return windows
     .toSorted((a, b) => a.startsAt.getTime() - b.startsAt.getTime() || (a.id < b.id ? -1 : 1))
@@ -54,7 +55,9 @@ export function withAllowances(
       const { weekly } = profile.counters;
       const counts = weekly !== undefined && profile.notices[window.kind].excludedFromSla;
       const left =
-        counts && !checkWeeklyAverage(profile, window, scheduled).allowed
+        counts &&
+        allMinutes > weekly.averageMinutes * weekly.weeks &&
+        !checkWeeklyAverage(profile, window, scheduled).allowed
           ? minutesBefore(window.startsAt, weekly, scheduled)
           : undefined;
       if (counts) scheduled.push(window);

@@ -144,11 +144,11 @@ const partsOf = (day: string) => {
   return { year, month, day: dayOfMonth };
 };
 
-/** The facts in the form that the rules of the lifecycle read. */
-export function lifecycleFactsOf(tenant: TermsTenant, facts: TermsFacts): LifecycleFacts {
+/** The facts in the form that the rules of the lifecycle read; `dayStart` is for callers who keep what it gave. */
+export function lifecycleFactsOf(tenant: TermsTenant, facts: TermsFacts, dayStart = startOfDay): LifecycleFacts {
   const { zone, handOver, environments } = tenant;
-  const at = (day: string | null) => (day === null ? null : startOfDay(day, zone));
-  const invoiced = startOfDay(tenant.invoiceDate, zone);
+  const at = (day: string | null) => (day === null ? null : dayStart(day, zone));
+  const invoiced = dayStart(tenant.invoiceDate, zone);
   // Found in AWS without an order of this console: in use since its invoice.
   const activeAt = handOver ? handOver.handedOverAt : invoiced;
   const known = [invoiced, ...(handOver ? [handOver.orderedAt] : []), ...(activeAt ? [activeAt] : [])];
