@@ -42,9 +42,14 @@ type Start = (client: Client) => Promise<{ readonly jobId: string }>;
 
 /**
  * Kills the console soon after each step of a job was first seen running, and starts it again on the same home, until the
- * job ends or asks a person. `start` is repeated until it was answered. No console is left running.
+ * job ends or asks a person. `start` is repeated until it was answered; `atEnd` is given the last console before that
+ * ends too, and the lab with it.
  */
-export async function underKills(home: string, start: Start, options: StrikeOptions = {}): Promise<StruckJob> {
+export async function underKills(
+  home: string,
+  start: Start,
+  options: StrikeOptions & { readonly atEnd?: (client: Client) => Promise<void> } = {},
+): Promise<StruckJob> {
   const struck: string[] = [];
   for (let jobId: string | undefined; ; ) {
     const running = await launchConsole(home, "empty");
@@ -53,6 +58,7 @@ export async function underKills(home: string, start: Start, options: StrikeOpti
     const next = await nextVictim(client, jobId, struck, options);
     if (!next) {
       const { job } = await client.jobs.get({ jobId });
+      await options.atEnd?.(client);
       close();
       await running.stop();
       return { struck, job };

@@ -393,9 +393,10 @@ export function stopInstance(aws: AwsAccess, instanceId: string): Promise<void> 
   });
 }
 
+/** Sent once: after a lost reply only the machine's boot tells whether it restarts already. */
 export function rebootInstance(aws: AwsAccess, instanceId: string): Promise<void> {
   return call(aws, "RebootInstances", async () => {
-    await aws.ec2.send(new RebootInstancesCommand({ InstanceIds: [instanceId] }));
+    await aws.ec2Once.send(new RebootInstancesCommand({ InstanceIds: [instanceId] }));
   });
 }
 

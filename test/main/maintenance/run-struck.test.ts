@@ -5,7 +5,7 @@ import { RunRequest } from "../../../shared/maintenance/model.ts";
 import { BUILT_IN } from "../../../shared/maintenance/runbook.ts";
 import { type InProcessConsole, inProcessConsole, order, untilJob } from "../../support/in-process-console.ts";
 import { cutSsh, type StruckJob, tellStruck, underStrikes } from "../../support/kill-matrix.ts";
-import { placesOrder, rebootHost } from "../../support/lab-data.ts";
+import { bootsOf, placesOrder, rebootHost } from "../../support/lab-data.ts";
 import { jobsOfRun } from "./run-for-tests.ts";
 
 const TENANT = "acme";
@@ -37,6 +37,18 @@ test("SSH cut in every step of a maintenance run: the tenant is through and open
   expect(tenants.map(({ outcome, detail }) => [outcome, detail])).toEqual([["done", null]]);
   expect(await placesOrder(running, TENANT)).toBe(201);
   expect(hit).toBeGreaterThan(STEPS.length / 2);
+});
+
+test("AWS's reply to the restart lost after the effect: the machine is restarted once", {
+  timeout: 400_000,
+}, async () => {
+  const [environment] = (await running.api.tenant.get({ tenant: TENANT })).environments;
+  const before = await bootsOf(running, environment!);
+  await running.api.lab.injectFault({ name: "lost-reply", action: "RebootInstances", count: 1 });
+  const run = await runUnder(async () => undefined, [0]);
+  expect(run.job).toMatchObject({ state: "done", error: null });
+  expect(await bootsOf(running, environment!)).toBe(before + 1);
+  expect(await placesOrder(running, TENANT)).toBe(201);
 });
 
 test("the host restarted in every step of a maintenance run: the tenant is through and open, or a person is asked while it is knowingly closed", {
