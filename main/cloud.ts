@@ -1,6 +1,7 @@
-import type { Account, AccountCheck } from "../shared/settings/model.ts";
+import type { Account, AccountCheck, JumpHost } from "../shared/settings/model.ts";
 import { AppError, errorFacts } from "../shared/errors.ts";
 import { Service, type SizeOption } from "../shared/tenant/model.ts";
+import { classifyHostKey, type HostKeyPrint, type Pin } from "../shared/terminal/host-keys.ts";
 import { HOUR_MS } from "../shared/time.ts";
 import { type AwsAccess, type AwsAccounts, type AwsKeys, awsAccounts } from "./adapters/aws/access.ts";
 import { readImages, readInstanceQuota, readSizes, whoAmI } from "./adapters/aws/catalogue.ts";
@@ -10,8 +11,20 @@ import * as s3 from "./adapters/aws/s3.ts";
 import * as snapshots from "./adapters/aws/snapshots.ts";
 import { fromTagList } from "./adapters/aws/tags.ts";
 import { getHttps, portAnswers } from "./adapters/https/probe.ts";
-import { connectSsh, type Shell, type ShellListener, type ShellOrder } from "./adapters/ssh/connection.ts";
-import { fingerprintsIn, makeKeyPair, publicKeyOf } from "./adapters/ssh/keys.ts";
+import { agentSocket } from "./adapters/ssh/agent.ts";
+import {
+  askFor,
+  connectSsh,
+  type Shell,
+  type ShellListener,
+  type ShellOrder,
+  type SshLogin,
+  type SshTarget,
+} from "./adapters/ssh/connection.ts";
+import { shownHostKeys } from "./adapters/ssh/host-keys.ts";
+import { fingerprintsIn, hostKeysIn, makeKeyPair, publicKeyOf } from "./adapters/ssh/keys.ts";
+import { sshPool } from "./adapters/ssh/pool.ts";
+import { type RemoteFiles, remoteFiles } from "./adapters/ssh/sftp.ts";
 import type { RegionReading } from "./fleet/index.ts";
 import type { TenantPorts } from "./tenant/index.ts";
 import type { Cloud, HostAddress, ObjectStore } from "./toolkit/ports.ts";
@@ -26,26 +39,23 @@ export interface Secrets {
   sshKeysBefore(accountId: string): Promise<readonly string[]>;
 }
 
+/** What is known of the hosts of environments beyond their address. */
+export interface HostTrust {
+  /** Keys that are pinned now, read anew. */
+  pinned(environmentId: string): Promise<readonly Pin[]>;
+  /** A host that proved a pinned key proved these. */
+  learn(environmentId: string, shown: readonly HostKeyPrint[]): Promise<void>;
+  /** A host showed keys that nothing explains. */
+  blocked(environmentId: string, shown: readonly HostKeyPrint[]): Promise<void>;
+}
+
 /** AWS ends prepared files after this; a contract's own number is smaller or equal and decides what is shown (R74). */
 const EXPORT_DAYS = 7;
 
 /** The adapters as the areas' ports ask for them. */
-export function openCloud(secrets: Secrets) {
+export function openCloud(secrets: Secrets, trust: HostTrust) {
   const accounts = awsAccounts((accountId) => secrets.awsKeys(accountId));
   const sizes = new Map<string, { readonly readAt: number; readonly sizes: readonly SizeOption[] }>();
-
-  const connectWith = (privateKey: string, host: HostAddress, signal: AbortSignal) =>
-    connectSsh(
-      {
-        host: host.address,
-        port: host.account.ports.ssh,
-        user: host.user,
-        privateKey,
-        hostKeys: host.hostKeys,
-        name: host.name,
-      },
-      signal,
-    );
 
   const owners = new Map<string, Promise<{ awsAccountId: string }>>();
   /** Whose account it is does not change while its keys do not. */
@@ -58,28 +68,87 @@ export function openCloud(secrets: Secrets) {
     return read;
   };
 
-  const connectTo = async (host: HostAddress, signal: AbortSignal) => {
-    const present = await secrets.sshKey(host.account.id);
+  const pool = sshPool();
+
+  async function logInOf(account: Account): Promise<SshLogin> {
+    if (account.ssh?.login !== "agent") return { privateKey: await secrets.sshKey(account.id) };
+    return { agent: { socket: agentSocket(process.env, process.platform), fingerprint: account.ssh.agentKey } };
+  }
+
+  async function targetOf(host: HostAddress): Promise<SshTarget> {
+    const { account, environmentId } = host;
+    const logIn = await logInOf(account);
+    const jumps = account.ssh?.jumps ?? [];
+    return {
+      ...logIn,
+      host: host.address,
+      port: account.ports.ssh,
+      user: host.user,
+      hostKeys: host.hostKeys,
+      name: host.name,
+      ...(jumps.length > 0 && { via: jumps.map((jump) => jumpTarget(logIn, jump)) }),
+      ...(environmentId !== undefined && {
+        onHostKeys: (shown) => void trust.learn(environmentId, shown).catch(() => undefined),
+      }),
+    };
+  }
+
+  /** Tries the console's former keys where the present one is refused: hosts that a rotation did not reach. */
+  async function withAnyKey<Result>(
+    target: SshTarget,
+    account: Account,
+    work: (target: SshTarget) => Promise<Result>,
+  ): Promise<Result> {
     try {
-      return await connectWith(present, host, signal);
+      return await work(target);
     } catch (error) {
-      if (errorFacts(error).code !== "HostLoginRefused") throw error;
-      for (const before of await secrets.sshKeysBefore(host.account.id)) {
-        const connection = await connectWith(before, host, signal).catch(() => undefined);
-        if (connection) return connection;
+      if ("agent" in target || errorFacts(error).code !== "HostLoginRefused") throw error;
+      for (const privateKey of await secrets.sshKeysBefore(account.id)) {
+        try {
+          return await work({ ...target, privateKey });
+        } catch (again) {
+          if (errorFacts(again).code !== "HostLoginRefused") throw again;
+        }
       }
       throw error;
     }
-  };
+  }
 
-  const runOnHost: TenantPorts["runOnHost"] = async (host, words, options) => {
-    const connection = await connectTo(host, options.signal);
+  /**
+   * Does what needs a log-in. A host that shows another key than the caller trusts is looked at once more: its new key
+   * may be of another algorithm, or pinned meanwhile by a job of ours. Everything else stays blocked and is told.
+   */
+  async function onTrusted<Result>(
+    host: HostAddress,
+    signal: AbortSignal,
+    ask: (target: SshTarget) => Promise<Result>,
+  ): Promise<Result> {
+    const target = await targetOf(host);
+    const work = (one: SshTarget) => withAnyKey(one, host.account, ask);
     try {
-      return await connection.run(words, options);
-    } finally {
-      connection.end();
+      return await work(target);
+    } catch (error) {
+      const { code, details } = errorFacts(error);
+      const { environmentId } = host;
+      // A jump host that changed is nothing of this environment's.
+      if (code !== "HostKeyChanged" || details["host"] !== `${target.host}:${target.port}` || !environmentId)
+        throw error;
+      const offered = { algorithm: "unknown", fingerprint: String(details["offered"]) };
+      const shown = await shownHostKeys(target, signal).catch(() => [offered]);
+      const pinned = await trust.pinned(environmentId);
+      const verdict = classifyHostKey(host.hostKeys, pinned, shown);
+      const hostKeys = pinned.map(({ fingerprint }) => fingerprint);
+      if (verdict.kind === "match" || verdict.kind === "changedByOwnJob") return work({ ...target, hostKeys });
+      if (verdict.kind === "newAlgorithm") {
+        return work({ ...target, hostKeys, keyAlgorithms: askFor(verdict.proven.algorithm) });
+      }
+      await trust.blocked(environmentId, shown);
+      throw error;
     }
-  };
+  }
+
+  const runOnHost: TenantPorts["runOnHost"] = (host, words, options) =>
+    onTrusted(host, options.signal, (target) => pool.run(target, words, options));
 
   return {
     cloud: (account: Account, region: string): Cloud => cloudOf(accounts, account, region),
@@ -110,7 +179,7 @@ export function openCloud(secrets: Secrets) {
 
     /** One log-in with this key and no other; throws when it is refused. */
     async logInWith(privateKey: string, host: HostAddress, signal: AbortSignal): Promise<void> {
-      const connection = await connectWith(privateKey, host, signal);
+      const connection = await connectSsh({ ...(await targetOf(host)), privateKey } as SshTarget, signal);
       try {
         await connection.run(["id", "-un"], { signal });
       } finally {
@@ -125,7 +194,7 @@ export function openCloud(secrets: Secrets) {
       listener: ShellListener,
       signal: AbortSignal,
     ): Promise<Shell> {
-      const connection = await connectTo(host, signal);
+      const connection = await onTrusted(host, signal, (target) => connectSsh(target, signal));
       try {
         return await connection.shell(order, {
           ...listener,
@@ -138,6 +207,24 @@ export function openCloud(secrets: Secrets) {
         connection.end();
         throw error;
       }
+    },
+
+    /** A channel for files, on a kept connection or on one of its own, which ends with it. */
+    openFiles: (host: HostAddress, own: boolean, signal: AbortSignal): Promise<RemoteFiles> =>
+      onTrusted(host, signal, async (target) => {
+        const connection = own ? await connectSsh(target, signal) : undefined;
+        const lease = connection ? { connection, release: () => connection.end() } : await pool.lease(target, signal);
+        try {
+          return remoteFiles(await lease.connection.files(), lease.release);
+        } catch (error) {
+          lease.release();
+          throw error;
+        }
+      }),
+
+    /** Every key that a host shows, each proven; nobody logs in to the host, only to the jump hosts before it. */
+    async shownHostKeys(host: HostAddress, signal?: AbortSignal): Promise<readonly HostKeyPrint[]> {
+      return shownHostKeys(await targetOf(host), signal);
     },
 
     getHttps: ((host, path, signal) =>
@@ -204,7 +291,10 @@ export function openCloud(secrets: Secrets) {
       owners.delete(accountId);
       accounts.forget(accountId);
     },
-    stop: () => accounts.stop(),
+    stop() {
+      pool.stop();
+      accounts.stop();
+    },
   };
 }
 export type OpenCloud = ReturnType<typeof openCloud>;
@@ -256,6 +346,7 @@ function cloudOf(accounts: AwsAccounts, account: Account, region: string): Cloud
     },
     ensureAttached: (volumeId, instanceId, device) => ec2.ensureAttached(access, volumeId, instanceId, device),
     hostKeys: async (instanceId) => fingerprintsIn(await ec2.consoleOutput(access, instanceId)),
+    printedHostKeys: async (instanceId) => hostKeysIn(await ec2.consoleOutput(access, instanceId)),
     setTags: (resources, tags) => ec2.setTags(access, resources, tags),
     listMadeBy: (jobId) => ec2.listMadeBy(access, jobId),
     terminate: (instanceId) => ec2.terminate(access, instanceId),
@@ -276,6 +367,15 @@ function cloudOf(accounts: AwsAccounts, account: Account, region: string): Cloud
     deleteSnapshot: (snapshotId) => snapshots.deleteSnapshot(access, snapshotId),
   };
 }
+
+const jumpTarget = (logIn: SshLogin, { host, port, user, hostKeys }: JumpHost): SshTarget => ({
+  ...logIn,
+  host,
+  port,
+  user,
+  hostKeys,
+  name: host,
+});
 
 /** The failure of a secret that the vault does not hold. */
 export function secretMissing(what: string): AppError {

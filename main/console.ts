@@ -10,12 +10,16 @@ import { errorFacts } from "../shared/errors.ts";
 import type { LabReady } from "../shared/lab/model.ts";
 import type { Account, ConsoleStatus } from "../shared/settings/model.ts";
 import { SERVICES, type Service } from "../shared/tenant/model.ts";
+import { TAG } from "../shared/tenant/tags.ts";
 import { SECOND_MS } from "../shared/time.ts";
 import { openHome } from "./home/index.ts";
 import type { LaunchedLab } from "./lab/launch.ts";
 import { type Log, openLog } from "./log.ts";
 import { type ClockJump, watchForStandstill } from "./standstill.ts";
 import { mailServer, noMailServer, openSettings, settingsRouter } from "./settings/index.ts";
+import type { HostKeyBook } from "./terminal/host-keys.ts";
+import type { Place } from "./terminal/ports.ts";
+import type { HostAddress } from "./toolkit/ports.ts";
 import { type Keychain, openVault } from "./vault/index.ts";
 
 export interface ConsoleOptions {
@@ -48,6 +52,12 @@ export interface Console {
   /** Ends everything that this console started, in order; running jobs go on at the next start. Never rejects. */
   stop(): Promise<void>;
 }
+
+type Area = Exclude<keyof Contract, "settings">;
+/** Each area answers each of its calls; that an answer fits its call is checked where the area implements it. */
+type AreaCalls = { readonly [Name in Area]: Readonly<Record<keyof Contract[Name], unknown>> };
+/** The same, named: comparing the implementations' own types with the whole contract takes the compiler minutes. */
+type AreaRouters = { readonly [Name in Area]: Router<Contract[Name], Record<never, never>> };
 
 /** A part that hangs (its database or host is gone) does not keep the console from ending. */
 const LONGEST_STOP_MS = 15 * SECOND_MS;
@@ -135,11 +145,20 @@ export async function start(options: ConsoleOptions): Promise<Console> {
     };
     const { openOwnKeys } = await import("./own-keys.ts");
     const ownKeys = openOwnKeys(vault, { sshKeyOf, makeKeyPair: clouds.makeKeyPair, publicKeyOf: clouds.publicKeyOf });
-    const aws = clouds.openCloud({
-      awsKeys: async (accountId) => JSON.parse(await secret(keysOf(accountId), `AWS keys of the account ${accountId}`)),
-      sshKey: (accountId) => secret(sshKeyOf(accountId), `SSH key for the hosts of ${accountId}`),
-      sshKeysBefore: (accountId) => ownKeys.others(accountId),
-    });
+    let hostKeys: HostKeyBook;
+    const aws = clouds.openCloud(
+      {
+        awsKeys: async (accountId) =>
+          JSON.parse(await secret(keysOf(accountId), `AWS keys of the account ${accountId}`)),
+        sshKey: (accountId) => secret(sshKeyOf(accountId), `SSH key for the hosts of ${accountId}`),
+        sshKeysBefore: (accountId) => ownKeys.others(accountId),
+      },
+      {
+        pinned: (environmentId) => hostKeys.pinned(environmentId),
+        learn: (environmentId, shown) => hostKeys.learn(environmentId, shown),
+        blocked: (environmentId, shown) => hostKeys.blocked(environmentId, shown),
+      },
+    );
     endings.push(() => aws.stop());
     settings.onChange(() => {
       for (const account of settings.accounts()) aws.forget(account.id);
@@ -184,6 +203,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       cloud: aws.cloud,
       operatorKey,
       runOnHost: aws.runOnHost,
+      repinHostKeys: (...order) => hostKeys.repin(...order),
       getHttps: aws.getHttps,
       plainHttpAnswers: aws.plainHttpAnswers,
       operator: () => settings.get().operator,
@@ -332,6 +352,14 @@ export async function start(options: ConsoleOptions): Promise<Console> {
     });
 
     const { terminalArea } = await import("./terminal/index.ts");
+    const hostAt = (place: Place): HostAddress => ({
+      account: settings.account(place.accountId),
+      address: place.address ?? "",
+      user: place.user,
+      hostKeys: place.hostKey?.split(" ").filter(Boolean) ?? [],
+      name: `${place.tenantSlug} ${place.kind}`,
+      environmentId: place.environmentId,
+    });
     const terminal = terminalArea({
       pool: database.pool,
       bytes,
@@ -340,7 +368,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       machine: executorId(home.folder),
       operator: () => settings.get().operator,
       async place(environmentId) {
-        const environment = (await tenant.store.environments()).find((one) => one.id === environmentId);
+        const environment = await tenant.store.environment(environmentId);
         const owner = environment && (await tenant.store.tenant(environment.tenantId));
         const account = settings.accounts().find((one) => one.id === environment?.accountId);
         if (!environment || !owner || !account) return undefined;
@@ -358,16 +386,32 @@ export async function start(options: ConsoleOptions): Promise<Console> {
         };
       },
       openShell(place, order, listener, signal) {
-        const account = settings.accounts().find((one) => one.id === place.accountId);
-        if (!account) throw clouds.secretMissing(`account of ${place.tenantSlug}`);
-        const { address, user, hostKey } = place;
-        const name = `${place.tenantSlug} ${place.kind}`;
-        const host = { account, address: address ?? "", user, hostKeys: hostKey?.split(" ") ?? [], name };
-        return aws.openShell(host, order, listener, signal);
+        return aws.openShell(hostAt(place), order, listener, signal);
+      },
+      openFiles: (place, own, signal) => aws.openFiles(hostAt(place), own, signal),
+      run: (place, words, signal) => aws.runOnHost(hostAt(place), words, { signal }),
+      shownHostKeys: (place) => aws.shownHostKeys(hostAt(place)),
+      async printedHostKeys(environmentId) {
+        const environment = await tenant.store.environment(environmentId);
+        if (!environment?.facts.instanceId) return [];
+        const cloud = aws.cloud(settings.account(environment.accountId), environment.region);
+        return cloud.printedHostKeys(environment.facts.instanceId);
+      },
+      async pin(environmentId, fingerprints) {
+        const hostKey = fingerprints.join(" ");
+        await tenant.store.learn(environmentId, {}, { hostKey });
+        const environment = await tenant.store.environment(environmentId);
+        if (!environment) return;
+        const { instanceId, volumeId } = environment.facts;
+        const resources = [instanceId, volumeId].filter((id) => id !== undefined);
+        const cloud = aws.cloud(settings.account(environment.accountId), environment.region);
+        if (resources.length > 0) await cloud.setTags(resources, { [TAG.hostKey]: hostKey });
+        changed(environment.tenantId);
       },
       changed: () => jobs.live.publish({ type: "stale", area: "terminal" }),
       log: (level, text) => log[level === "warning" ? "warn" : level](text),
     });
+    hostKeys = terminal.hostKeys;
     endings.push(() => terminal.stop());
 
     const accountOf = (id: string) => {
@@ -470,7 +514,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
         maintenance: maintenance.router,
         metrics: metrics.router,
         sla: sla.router,
-      },
+      } satisfies AreaCalls as unknown as AreaRouters,
       aws,
       /** What was seen before may be hours old, and what ran on the hosts went on. */
       async lookAgain(jump: ClockJump) {

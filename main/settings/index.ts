@@ -110,7 +110,7 @@ async function setMail(
 }
 
 async function addAccount({ settings, vault }: SettingsPorts, input: AccountInput): Promise<Account> {
-  const { name, credentials, regions, endpoints, ports } = input;
+  const { name, credentials, regions, endpoints, ports, ssh } = input;
   const account: Account = {
     id: slug(name),
     name,
@@ -121,6 +121,7 @@ async function addAccount({ settings, vault }: SettingsPorts, input: AccountInpu
     regions: [...new Set(regions)],
     endpoints,
     ports,
+    ...(ssh && { ssh }),
     isLab: false,
   };
   await checkCaFile(endpoints.caFile);

@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import type { Account } from "../../shared/settings/model.ts";
 import type { Jobs } from "../jobs/index.ts";
-import type { Cloud, GetHttps, RunOnHost } from "../toolkit/ports.ts";
+import type { Cloud, GetHttps, RepinHostKeys, RunOnHost } from "../toolkit/ports.ts";
 
 export type { Cloud, GetHttps, HostAddress, MadeBy, RunOnHost } from "../toolkit/ports.ts";
 
@@ -14,6 +14,7 @@ export interface TenantPorts {
   /** The operator's key for the hosts of an account; made on first need. May throw VaultLocked. */
   operatorKey(account: Account): Promise<{ keyName: string; publicKey: string }>;
   readonly runOnHost: RunOnHost;
+  readonly repinHostKeys: RepinHostKeys;
   readonly getHttps: GetHttps;
   plainHttpAnswers(account: Account, address: string): Promise<boolean>;
   /** Name recorded as the author of acts. */

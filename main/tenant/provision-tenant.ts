@@ -211,17 +211,16 @@ async function provisionEnvironment(
       context.signal,
       { everyMs: 2 * POLL_MS, withinMs: BOOT_MS },
       async () => {
-        const printed = await cloud().hostKeys(instanceId);
+        const printed = await cloud().printedHostKeys(instanceId);
         return printed.length > 0 ? printed : undefined;
       },
     );
-    await store.learn(environmentId, {}, { hostKey: keys.join(" ") });
-    await cloud().setTags([instanceId, volumeId], { [TAG.hostKey]: keys.join(" ") });
-    await context.detail(keys[0]!);
-    return keys;
+    await ports.repinHostKeys(environmentId, keys, job.jobId);
+    await context.detail(keys[0]!.fingerprint);
+    return keys.map(({ fingerprint }) => fingerprint);
   });
 
-  const host = (): HostAddress => ({ account: account(), address, user: input.sshUser, hostKeys, name });
+  const host = (): HostAddress => ({ account: account(), address, user: input.sshUser, hostKeys, name, environmentId });
   const onHost = async (context: StepContext, words: readonly string[], stdin?: string) => {
     const result = await ports.runOnHost(host(), words, {
       signal: context.signal,

@@ -81,6 +81,11 @@ export function tenantStore(pool: Pool) {
       return rows.map(toEnvironment);
     },
 
+    async environment(id: string): Promise<StoredEnvironment | undefined> {
+      const { rows } = await pool.query(`select ${ENVIRONMENT_COLUMNS} from environment where id = $1`, [id]);
+      return rows.map(toEnvironment)[0];
+    },
+
     /**
      * Reserves the slug for an order; repeating it with the same id is harmless.
      * False when another tenant holds the slug.

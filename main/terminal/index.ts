@@ -4,6 +4,10 @@ import { AppError } from "../../shared/errors.ts";
 import { terminalContract } from "../../shared/terminal/contract.ts";
 import type { TerminalSession } from "../../shared/terminal/model.ts";
 import type { Place, TerminalPorts } from "./ports.ts";
+import { fileDesk } from "./file-desk.ts";
+import { fileStore } from "./file-store.ts";
+import { hostKeyStore } from "./host-key-store.ts";
+import { hostKeyBook } from "./host-keys.ts";
 import { readRecording } from "./recording.ts";
 import { type LiveSession, nameOf, openSession } from "./session.ts";
 import { sessionStore, type StoredSession } from "./store.ts";
@@ -19,6 +23,21 @@ export function terminalArea(ports: TerminalPorts) {
   const os = implement(terminalContract);
   const live = new Map<string, LiveSession>();
   let opening = 0;
+  const files = fileDesk(ports, store, fileStore(ports.pool), async (environmentId) => {
+    const place = await placeOf(environmentId);
+    refuse(place);
+    return place;
+  });
+  const hostKeys = hostKeyBook(ports, hostKeyStore(ports.pool), placeOf);
+
+  async function placeOf(environmentId: string): Promise<Place> {
+    const place = await ports.place(environmentId);
+    if (place) return place;
+    throw new AppError("NotFound", `There is no environment ${environmentId}.`, {
+      retryable: false,
+      next: "Look at the fleet; reading AWS again may show it.",
+    });
+  }
 
   async function stored(sessionId: string): Promise<StoredSession> {
     const session = await store.session(sessionId);
@@ -39,13 +58,7 @@ export function terminalArea(ports: TerminalPorts) {
 
   const router = {
     open: os.open.handler(async ({ input }) => {
-      const place = await ports.place(input.environmentId);
-      if (!place) {
-        throw new AppError("NotFound", `There is no environment ${input.environmentId}.`, {
-          retryable: false,
-          next: "Look at the fleet; reading AWS again may show it.",
-        });
-      }
+      const place = await placeOf(input.environmentId);
       refuse(place);
       if (live.size + opening >= MOST_SESSIONS) {
         throw new AppError("Conflict", `${MOST_SESSIONS} terminal sessions are open already. Nothing was opened.`, {
@@ -88,16 +101,39 @@ export function terminalArea(ports: TerminalPorts) {
       await stored(input.sessionId);
       return readRecording(ports.recordings, input.sessionId, input.from);
     }),
+
+    hostKeys: os.hostKeys.handler(({ input }) => hostKeys.report(input.environmentId)),
+    hostKeyAlarms: os.hostKeyAlarms.handler(() => hostKeys.openAlarms()),
+    lookAtHostKeys: os.lookAtHostKeys.handler(({ input }) => hostKeys.look(input.environmentId)),
+    repinHostKey: os.repinHostKey.handler(({ input }) => hostKeys.repinByOperator(input)),
+
+    files: {
+      open: os.files.open.handler(({ input }) => files.open(input)),
+      sessions: os.files.sessions.handler(() => files.sessions()),
+      close: os.files.close.handler(({ input }) => files.close(input.sessionId)),
+      list: os.files.list.handler(({ input }) => files.list(input.sessionId, input.path)),
+      makeFolder: os.files.makeFolder.handler(({ input }) => files.makeFolder(input)),
+      rename: os.files.rename.handler(({ input }) => files.rename(input)),
+      remove: os.files.remove.handler(({ input }) => files.remove(input)),
+      upload: os.files.upload.handler(({ input }) => files.upload(input)),
+      download: os.files.download.handler(({ input }) => files.download(input)),
+      cancel: os.files.cancel.handler(({ input }) => files.cancel(input.transferId)),
+      acts: os.files.acts.handler(({ input }) => files.acts(input.sessionId)),
+    },
   };
 
   return {
     router,
     history,
+    hostKeys,
     /** Settles what a killed console left behind. */
-    start: () => store.closeLeftOver(ports.machine, ports.now()),
+    async start(): Promise<void> {
+      await files.closeLeftOver();
+      await store.closeLeftOver(ports.machine, ports.now());
+    },
     /** Hangs up everywhere. Never rejects. */
     async stop(): Promise<void> {
-      await Promise.allSettled([...live.values()].map((session) => session.close()));
+      await Promise.allSettled([files.stop(), ...[...live.values()].map((session) => session.close())]);
     },
   };
 }

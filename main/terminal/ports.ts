@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import type { ByteHub } from "../../shared/byte-hub.ts";
+import type { HostKeyPrint } from "../../shared/terminal/host-keys.ts";
 import type { EnvironmentKind } from "../../shared/tenant/model.ts";
 
 /** The one environment that a session is locked to. */
@@ -43,6 +44,38 @@ export interface Shell {
   close(): void;
 }
 
+export interface RemoteFacts {
+  readonly kind: "file" | "folder" | "link" | "other";
+  readonly size: number;
+  readonly mode: number;
+  readonly modifiedAt: Date;
+  readonly owner: string | null;
+}
+
+export interface RemoteFile {
+  /** Bytes from `offset` on, at most `length`; empty at the end. */
+  read(offset: number, length: number): Promise<Buffer>;
+  write(offset: number, bytes: Uint8Array): Promise<void>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Files of a host over one channel. Failures of the host carry SFTP's number as `code`. */
+export interface RemoteFiles {
+  realPath(path: string): Promise<string>;
+  list(path: string): Promise<readonly (RemoteFacts & { readonly name: string })[]>;
+  facts(path: string): Promise<RemoteFacts | undefined>;
+  linkFacts(path: string): Promise<RemoteFacts | undefined>;
+  makeFolder(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  replace(from: string, to: string): Promise<void>;
+  removeFile(path: string): Promise<void>;
+  removeFolder(path: string): Promise<void>;
+  open(path: string, mode: "read" | "create" | "resume"): Promise<RemoteFile>;
+  onGone(listener: () => void): void;
+  end(): void;
+}
+
 export interface TerminalPorts {
   readonly pool: Pool;
   readonly bytes: ByteHub;
@@ -55,6 +88,16 @@ export interface TerminalPorts {
   place(environmentId: string): Promise<Place | undefined>;
   /** Logs in with the pinned key and opens a shell. Throws HostUnreachable, HostKeyChanged, HostLoginRefused. */
   openShell(place: Place, order: ShellOrder, listener: ShellListener, signal: AbortSignal): Promise<Shell>;
+  /** A channel for files; `own` gives it a connection of its own, so that bulk does not slow others down. */
+  openFiles(place: Place, own: boolean, signal: AbortSignal): Promise<RemoteFiles>;
+  /** One command, as the log-in's user. */
+  run(place: Place, words: readonly string[], signal: AbortSignal): Promise<{ exitCode: number; stdout: string }>;
+  /** Every key that the host shows now, each proven by a handshake, the one a log-in would meet in front. */
+  shownHostKeys(place: Place): Promise<readonly HostKeyPrint[]>;
+  /** Keys that the machine printed on its AWS console. */
+  printedHostKeys(environmentId: string): Promise<readonly HostKeyPrint[]>;
+  /** Only these are accepted from now on, here and, by the tags in AWS, for every other console. */
+  pin(environmentId: string, fingerprints: readonly string[]): Promise<void>;
   /** Sessions began or ended: windows refetch. */
   changed(): void;
   log(level: "info" | "warning", text: string): void;

@@ -5,7 +5,7 @@ export type StoredSession = Omit<TerminalSession, "streamId" | "state">;
 
 const COLUMNS = `id, tenant_id as "tenantId", tenant_slug as "tenantSlug", customer, environment_id as "environmentId", kind,
   host, operator, reason, contract_reference as "contractReference", command, started_at as "startedAt",
-  ended_at as "endedAt", bytes_out::float8 as "bytesOut", bytes_in::float8 as "bytesIn", exit_code as "exitCode", error,
+  ended_at as "endedAt", purpose, bytes_out::float8 as "bytesOut", bytes_in::float8 as "bytesIn", exit_code as "exitCode", error,
   recording`;
 
 /** SQL of the table access_session: who logged in where and why. Rows are only ever added and completed. */
@@ -14,8 +14,8 @@ export function sessionStore(pool: Pool) {
     async began(session: StoredSession, machine: string): Promise<void> {
       await pool.query(
         `insert into access_session (id, tenant_id, tenant_slug, customer, environment_id, kind, host, operator, reason,
-           contract_reference, command, machine, started_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+           contract_reference, command, machine, started_at, purpose)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
         [
           session.id,
           session.tenantId,
@@ -30,6 +30,7 @@ export function sessionStore(pool: Pool) {
           session.command,
           machine,
           session.startedAt,
+          session.purpose ?? "terminal",
         ],
       );
     },

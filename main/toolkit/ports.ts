@@ -50,6 +50,8 @@ export interface Cloud {
   ensureAttached(volumeId: string, instanceId: string, device: string): Promise<void>;
   /** Host key fingerprints that the machine printed at boot; empty while it has not. */
   hostKeys(instanceId: string): Promise<readonly string[]>;
+  /** The same with their algorithms ("ssh-ed25519"). */
+  printedHostKeys(instanceId: string): Promise<readonly { algorithm: string; fingerprint: string }[]>;
   setTags(resources: readonly string[], tags: Tags): Promise<void>;
   listMadeBy(jobId: string): Promise<{
     instances: string[];
@@ -153,7 +155,19 @@ export interface HostAddress {
   readonly hostKeys: readonly string[];
   /** For messages: "acme production". */
   readonly name: string;
+  /** With it, a changed host key is explained or raises an alarm, and the environment's own way (jump hosts) is taken. */
+  readonly environmentId?: string;
 }
+
+/**
+ * A job of ours made the machine of an environment anew: it is trusted by these host keys from now on, in the inventory
+ * and in the tags of its present instance and volume. Safe to repeat. The keys come from `Cloud.printedHostKeys`.
+ */
+export type RepinHostKeys = (
+  environmentId: string,
+  keys: readonly { readonly fingerprint: string; readonly algorithm: string | null }[],
+  jobId: string,
+) => Promise<void>;
 
 /** One command on a host. */
 export type RunOnHost = (
@@ -207,4 +221,5 @@ export const hostOf = (environment: OperatedEnvironment): HostAddress => ({
   user: environment.sshUser,
   hostKeys: environment.hostKeys,
   name: `${environment.tenantSlug} ${environment.kind}`,
+  environmentId: environment.environmentId,
 });

@@ -25,6 +25,7 @@ import { ContractPage } from "../terms/ContractPage.tsx";
 import { ExpiryPage } from "../terms/ExpiryPage.tsx";
 import { PolicyPage } from "../terms/PolicyPage.tsx";
 import { VersionsPage } from "../terms/VersionsPage.tsx";
+import { HostKeysPage } from "../terminal/HostKeysPage.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { useWords } from "./i18n/index.ts";
 import { Page } from "./Page.tsx";
@@ -78,6 +79,9 @@ export function Routes() {
             <TerminalPage environmentId={environmentId} />
           </Suspense>
         )}
+      </Route>
+      <Route path="/host-keys/:environmentId">
+        {({ environmentId }) => <HostKeysPage key={environmentId} environmentId={environmentId} />}
       </Route>
       <Route path="/calendar" component={CalendarPage} />
       <Route path="/notices" component={NoticesPage} />

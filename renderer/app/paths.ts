@@ -12,6 +12,7 @@ export const paths = {
   /** With an environment: ready to log in there. */
   terminals: (environmentId?: string) =>
     environmentId === undefined ? "/terminals" : `/terminals/${encodeURIComponent(environmentId)}`,
+  hostKeys: (environmentId: string) => `/host-keys/${encodeURIComponent(environmentId)}`,
   versions: "/versions",
   expiry: "/expiry",
   policy: "/policy",

@@ -81,7 +81,13 @@ function Endpoints({ environment }: Pick<Props, "environment">) {
         )}
       </Fact>
       <Fact label={t("tenant.ssh")} copy={sshCommand} absent={t("tenant.notReached")} />
-      <Fact label={t("tenant.hostKey")} copy={environment.hostKey} />
+      <Fact label={t("tenant.hostKey")}>
+        {environment.hostKey && (
+          <Anchor component={Link} href={paths.hostKeys(environment.id)} size="sm">
+            {t("hostKeys.count", { count: environment.hostKey.split(" ").filter(Boolean).length })}
+          </Anchor>
+        )}
+      </Fact>
     </FactList>
   );
 }

@@ -1,10 +1,13 @@
 import { Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { Link } from "wouter";
+import { errorCode } from "../../shared/errors.ts";
 import { useApi } from "../app/api.ts";
 import { KindBadge } from "../app/badges.tsx";
 import { Failure } from "../app/Failure.tsx";
 import { useWords } from "../app/i18n/index.ts";
+import { paths } from "../app/paths.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { useOpenScreen } from "./use-open-screen.ts";
 
@@ -91,7 +94,15 @@ export function OpenTerminalDialog({ environmentId, onClose }: Props) {
           <Text size="sm" c="dimmed">
             {t("terminal.recorded")}
           </Text>
-          {screens.error && <Failure error={screens.error} />}
+          {screens.error && (
+            <Failure error={screens.error}>
+              {chosen && errorCode(screens.error) === "HostKeyChanged" && (
+                <Button component={Link} href={paths.hostKeys(chosen)} size="compact-xs" mt="xs">
+                  {t("hostKeys.look")}
+                </Button>
+              )}
+            </Failure>
+          )}
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={onClose}>
               {t("ui.cancel")}

@@ -8,9 +8,10 @@ import { useWords } from "../app/i18n/index.ts";
 import { type Column, DataTable } from "../ui/DataTable.tsx";
 import { duration } from "../ui/format.ts";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
+import { FileActsDialog } from "./FileActsDialog.tsx";
 import { ReplayDialog } from "./ReplayDialog.tsx";
 
-/** Who logged in where, when and why (R101); a row opens its recording. */
+/** Who logged in where, when and why (R101); a row opens its recording, or what was done to files. */
 export function SessionHistory({ empty }: { readonly empty: ReactNode }) {
   const { t, language } = useWords();
   const api = useApi();
@@ -80,12 +81,18 @@ export function SessionHistory({ empty }: { readonly empty: ReactNode }) {
         onOpen={setReplayed}
         accent={(one) => (one.kind === "production" ? "production" : undefined)}
       />
-      {replayed && <ReplayDialog session={replayed} onClose={() => setReplayed(undefined)} />}
+      {replayed &&
+        (replayed.purpose === "files" ? (
+          <FileActsDialog session={replayed} onClose={() => setReplayed(undefined)} />
+        ) : (
+          <ReplayDialog session={replayed} onClose={() => setReplayed(undefined)} />
+        ))}
     </>
   );
 }
 
 function endOf(session: TerminalSession, t: ReturnType<typeof useWords>["t"]): ReactNode {
+  if (session.purpose === "files" && !session.error) return t("files.title");
   if (session.error) return <span title={session.error.message}>{session.error.code}</span>;
   return session.exitCode === null ? "" : t("terminal.exitCode", { code: session.exitCode });
 }

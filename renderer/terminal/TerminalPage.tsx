@@ -1,6 +1,6 @@
-import { Anchor, Button, Group, Text } from "@mantine/core";
+import { Alert, Anchor, Button, Group, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { IconTerminal2 } from "@tabler/icons-react";
+import { IconAlertTriangle, IconTerminal2 } from "@tabler/icons-react";
 import { useState, useSyncExternalStore } from "react";
 import { Link, useLocation } from "wouter";
 import { useApi } from "../app/api.ts";
@@ -10,6 +10,7 @@ import { paths } from "../app/paths.ts";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { KeyHint } from "../ui/KeyHint.tsx";
 import { desk, type Tab } from "./desk.ts";
+import { FilesPanel } from "./FilesPanel.tsx";
 import { FONT_SIZES } from "./look.ts";
 import { OpenTerminalDialog } from "./OpenTerminalDialog.tsx";
 import { SessionHistory } from "./SessionHistory.tsx";
@@ -58,6 +59,7 @@ export function TerminalPage({ environmentId }: { readonly environmentId: string
         </>
       }
     >
+      <HostKeyAlarms />
       <OpenElsewhere />
       <div role="tablist" aria-label={t("screen.terminals")} className={classes.tabs}>
         {tabs.map((tab) => (
@@ -100,6 +102,7 @@ export function TerminalPage({ environmentId }: { readonly environmentId: string
               onFontSize={changeFontSize}
             />
           ))}
+          {shown.files && <FilesPanel key={shown.files.sessionId} session={shown.files} />}
         </div>
       ) : (
         <div role="tabpanel" id={`terminal-${HISTORY}`} aria-label={t("terminal.history")} className={classes.history}>
@@ -156,6 +159,28 @@ function TabButton({
       {tab.panes.length > 1 && ` (${tab.panes.length})`}
     </button>
   );
+}
+
+/** Hosts that nobody is let in to until somebody has settled whose key they show. */
+function HostKeyAlarms() {
+  const { t } = useWords();
+  const api = useApi();
+  const alarms = useQuery(api.terminal.hostKeyAlarms.queryOptions());
+  return (alarms.data ?? []).map((alarm) => (
+    <Alert
+      key={alarm.environmentId}
+      color="red"
+      icon={<IconAlertTriangle size={18} aria-hidden />}
+      role="alert"
+      py={6}
+      mb={6}
+    >
+      {t("hostKeys.alarm", { tenant: alarm.customer, kind: t(`kind.${alarm.kind}`) })}{" "}
+      <Anchor component={Link} href={paths.hostKeys(alarm.environmentId)} size="sm">
+        {t("hostKeys.look")}
+      </Anchor>
+    </Alert>
+  ));
 }
 
 /** Sessions that the console holds and this window does not show: after a reload, or in another window. */

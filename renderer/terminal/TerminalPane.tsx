@@ -6,6 +6,7 @@ import {
   IconArrowUp,
   IconColumns2,
   IconCopy,
+  IconFolder,
   IconLayoutRows,
   IconSearch,
   IconTextDecrease,
@@ -22,6 +23,7 @@ import { desk, type Tab } from "./desk.ts";
 import { QuestionDialog } from "./QuestionDialog.tsx";
 import type { Screen, ScreenPhase } from "./screen.ts";
 import classes from "./terminal.module.css";
+import { useOpenFiles } from "./use-open-files.ts";
 import { useOpenScreen } from "./use-open-screen.ts";
 
 interface Props {
@@ -49,6 +51,7 @@ export function TerminalPane({ tab, screen, fontSize, onFontSize }: Props) {
   const [searching, setSearching] = useState(false);
   const screens = useOpenScreen();
   const close = useMutation(api.terminal.close.mutationOptions());
+  const files = useOpenFiles();
   const where = `${session.customer}, ${t(`kind.${session.kind}`)}`;
 
   useEffect(() => {
@@ -78,7 +81,21 @@ export function TerminalPane({ tab, screen, fontSize, onFontSize }: Props) {
 
   function end() {
     close.mutate({ sessionId: session.id });
+    if (tab.files && tab.panes.length === 1) files.close(tab.files);
     desk.remove(screen);
+  }
+
+  function toggleFiles() {
+    if (tab.files) {
+      files.close(tab.files);
+      desk.hideFiles(tab.id);
+      return;
+    }
+    const { environmentId, reason, contractReference } = session;
+    files
+      .open({ environmentId, reason, ...(contractReference && { contractReference }) })
+      .then((opened) => desk.showFiles(tab.id, opened))
+      .catch((error: unknown) => notifications.show({ message: failureWords(t, error, language), color: "red" }));
   }
 
   return (
@@ -109,6 +126,9 @@ export function TerminalPane({ tab, screen, fontSize, onFontSize }: Props) {
           </Tool>
           <Tool label={t("terminal.larger")} onClick={() => onFontSize(1)}>
             <IconTextIncrease size={16} />
+          </Tool>
+          <Tool label={t(tab.files ? "files.hide" : "files.show")} onClick={toggleFiles} disabled={files.isPending}>
+            <IconFolder size={16} />
           </Tool>
           <Tool label={t("terminal.splitBeside")} onClick={() => split("beside")} disabled={!desk.canSplit(tab)}>
             <IconColumns2 size={16} />

@@ -1,3 +1,4 @@
+import type { FileSession } from "../../shared/terminal/files.ts";
 import type { Screen } from "./screen.ts";
 
 /** A tab: one or two sessions beside each other or one above the other. */
@@ -5,6 +6,8 @@ export interface Tab {
   readonly id: number;
   readonly panes: readonly Screen[];
   readonly split: "beside" | "below";
+  /** Files of the same environment, shown beside. */
+  readonly files?: FileSession;
 }
 
 interface DeskState {
@@ -41,6 +44,17 @@ export const desk = {
     }
     const id = ++lastId;
     become({ tabs: [...state.tabs, { id, panes: [screen], split: "beside" }], active: id });
+  },
+
+  showFiles(tab: number, files: FileSession): void {
+    become({ ...state, tabs: state.tabs.map((one) => (one.id === tab ? { ...one, files } : one)) });
+  },
+
+  hideFiles(tab: number): void {
+    become({
+      ...state,
+      tabs: state.tabs.map(({ files, ...one }) => (one.id === tab || !files ? one : { ...one, files })),
+    });
   },
 
   activate(id: number): void {

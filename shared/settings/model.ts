@@ -89,6 +89,35 @@ export const HostPorts = z.object({
 });
 export type HostPorts = z.infer<typeof HostPorts>;
 
+/** A host that stands between the console and the hosts of an account. */
+export const JumpHost = z.object({
+  host: z.string().trim().min(1).max(255),
+  port: z.number().int().min(1).max(65_535).default(22),
+  user: z
+    .string()
+    .trim()
+    .min(1)
+    .max(64)
+    .refine((user) => user !== "root", "log-in as root is not allowed (R5)"),
+  /** "SHA256:…" of its host keys; no other is accepted. */
+  hostKeys: z
+    .array(z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/))
+    .min(1)
+    .max(10),
+});
+export type JumpHost = z.infer<typeof JumpHost>;
+
+/** How the hosts of an account are logged in to. */
+export const SshAccess = z.object({
+  /** `vault`: a key kept in the vault; `agent`: the SSH agent of the operator's session. */
+  login: z.enum(["vault", "agent"]).default("vault"),
+  /** "SHA256:…" of the agent's key to use; null offers all of them. */
+  agentKey: z.string().max(100).nullable().default(null),
+  /** The nearest first. */
+  jumps: z.array(JumpHost).max(5).default([]),
+});
+export type SshAccess = z.infer<typeof SshAccess>;
+
 export const AccountInput = z.object({
   name: z.string().trim().min(1).max(60),
   credentials: AccountCredentials,
@@ -96,6 +125,7 @@ export const AccountInput = z.object({
   endpoints: AccountEndpoints.default({}),
   /** Where the hosts of this account listen. */
   ports: HostPorts.default({ ssh: 22, https: 443, http: 80 }),
+  ssh: SshAccess.optional(),
 });
 export type AccountInput = z.infer<typeof AccountInput>;
 
@@ -110,6 +140,8 @@ export const Account = z.object({
   regions: z.array(z.string()),
   endpoints: AccountEndpoints,
   ports: HostPorts,
+  /** Absent: the key in the vault, and no jump host. */
+  ssh: SshAccess.optional(),
   /** Registered by the embedded lab; goes when the lab goes. */
   isLab: z.boolean(),
 });

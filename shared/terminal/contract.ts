@@ -1,7 +1,10 @@
 import { oc } from "@orpc/contract";
 import { z } from "zod";
+import { filesContract } from "./files.ts";
+import { HostKeyAlarm, HostKeyLook, HostKeyReport, RepinHostKey } from "./host-keys.ts";
 import { OpenTerminal, ScreenSize, TerminalSession } from "./model.ts";
 
+const EnvironmentRef = z.object({ environmentId: z.string().min(1).max(100) });
 const SessionRef = z.object({ sessionId: z.string().min(1).max(100) });
 
 export const terminalContract = {
@@ -24,4 +27,18 @@ export const terminalContract = {
   recording: oc
     .input(SessionRef.extend({ from: z.number().int().min(0).default(0) }))
     .output(z.object({ text: z.string(), next: z.number().int().nullable() })),
+
+  /** By which keys an environment's host is trusted, and since when and why. */
+  hostKeys: oc.input(EnvironmentRef).output(HostKeyReport),
+  /** Hosts that show keys which nothing explains: blocked until each is settled. */
+  hostKeyAlarms: oc.output(z.array(HostKeyAlarm)),
+  /** Asks the host and AWS now. Nobody logs in to the host. */
+  lookAtHostKeys: oc.input(EnvironmentRef).output(HostKeyLook),
+  /**
+   * Pins a changed key: with a reason and a second look. Throws ConfirmationNeeded, InvalidInput for a second look by
+   * the same person, Conflict when the host or its AWS console shows another key.
+   */
+  repinHostKey: oc.input(RepinHostKey).output(HostKeyReport),
+
+  files: filesContract,
 };

@@ -19,6 +19,8 @@ export const TerminalSession = z.object({
   operator: z.string(),
   reason: z.string(),
   contractReference: z.string().nullable(),
+  /** What was logged in for; absent, a terminal. */
+  purpose: z.enum(["terminal", "files"]).optional(),
   /** Null for a shell. */
   command: z.string().nullable(),
   state: TerminalState,

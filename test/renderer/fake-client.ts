@@ -471,6 +471,29 @@ export function createFakeConsole(options: FakeOptions = {}) {
       list: os.terminal.list.handler(() => terminal.list()),
       history: os.terminal.history.handler(() => terminal.history()),
       recording: os.terminal.recording.handler(() => ({ text: terminal.recording, next: null })),
+      hostKeys: os.terminal.hostKeys.handler(({ input }) => terminal.hostKeys(input.environmentId)),
+      hostKeyAlarms: os.terminal.hostKeyAlarms.handler(() => terminal.hostKeyAlarms()),
+      lookAtHostKeys: os.terminal.lookAtHostKeys.handler(() => terminal.look),
+      files: {
+        open: os.terminal.files.open.handler(({ input }) => terminal.files.open(input)),
+        sessions: os.terminal.files.sessions.handler(() => terminal.files.sessions()),
+        close: os.terminal.files.close.handler(({ input }) => terminal.files.close(input)),
+        list: os.terminal.files.list.handler(({ input }) => terminal.files.list(input)),
+        makeFolder: os.terminal.files.makeFolder.handler(({ input: { folder, name } }) => ({
+          path: `${folder}/${name}`,
+          made: true,
+        })),
+        rename: os.terminal.files.rename.handler(({ input }) => ({ path: input.path })),
+        remove: os.terminal.files.remove.handler(({ input }) => ({ removed: input.path })),
+        upload: os.terminal.files.upload.handler(() => ({ transferId: "up-1", streamId: 1, offset: 0 })),
+        download: os.terminal.files.download.handler(() => ({
+          ...{ transferId: "down-1", streamId: 2 },
+          ...{ size: 0, name: "dump.sql" },
+        })),
+        cancel: os.terminal.files.cancel.handler(() => ({ cancelled: true })),
+        acts: os.terminal.files.acts.handler(() => terminal.files.acts()),
+      },
+      repinHostKey: os.terminal.repinHostKey.handler(({ input }) => terminal.hostKeys(input.environmentId)),
     },
     calendar: {
       list: os.calendar.list.handler(({ input }) => calendar.list(input)),
@@ -518,7 +541,14 @@ export function createFakeConsole(options: FakeOptions = {}) {
     }));
   }
 
-  return { client: createRouterClient(router) as unknown as Client, push, tenants, jobs, readSettings: () => settings };
+  return {
+    hostKeyAlarm: terminal.hostKeyAlarm,
+    client: createRouterClient(router) as unknown as Client,
+    push,
+    tenants,
+    jobs,
+    readSettings: () => settings,
+  };
 }
 export type FakeConsole = ReturnType<typeof createFakeConsole>;
 

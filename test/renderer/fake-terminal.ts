@@ -1,4 +1,6 @@
 import { AppError } from "../../shared/errors.ts";
+import { createFakeFiles } from "./fake-files.ts";
+import type { HostKeyAlarm, HostKeyLook, HostKeyReport } from "../../shared/terminal/host-keys.ts";
 import type { OpenTerminal, TerminalSession } from "../../shared/terminal/model.ts";
 import type { Tenant } from "../../shared/tenant/model.ts";
 import { MINUTE_MS } from "../../shared/time.ts";
@@ -6,12 +8,27 @@ import { MINUTE_MS } from "../../shared/time.ts";
 /** Sessions in memory; nothing is behind their streams. */
 export function createFakeTerminal(tenants: readonly Tenant[], now: Date, changed: () => void) {
   let last = 0;
+  const where = (environmentId: string) => {
+    const tenant = tenants.find(({ environments }) => environments.some(({ id }) => id === environmentId));
+    const environment = tenant?.environments.find(({ id }) => id === environmentId);
+    if (!tenant || !environment) throw new AppError("NotFound", "There is no such environment.", { retryable: false });
+    return { tenant, environment };
+  };
+  const alarmed = new Set<string>();
+  const alarmOf = (environmentId: string): HostKeyAlarm => {
+    const { tenant, environment } = where(environmentId);
+    return {
+      ...{ environmentId, tenantId: tenant.id, tenantSlug: tenant.slug, customer: tenant.customer },
+      kind: environment.kind,
+      host: `ubuntu@${environment.sshAddress?.host}:22`,
+      offered: [{ algorithm: "ssh-ed25519", fingerprint: `SHA256:${"b".repeat(43)}` }],
+      ...{ firstAt: now, lastAt: now, times: 1 },
+    };
+  };
   const sessions: (TerminalSession & { readonly streamId: number })[] = [];
 
   function open(input: Pick<OpenTerminal, "environmentId" | "reason"> & { contractReference?: string | undefined }) {
-    const tenant = tenants.find(({ environments }) => environments.some(({ id }) => id === input.environmentId));
-    const environment = tenant?.environments.find(({ id }) => id === input.environmentId);
-    if (!tenant || !environment) throw new AppError("NotFound", "There is no such environment.", { retryable: false });
+    const { tenant, environment } = where(input.environmentId);
     const session: (typeof sessions)[number] = {
       id: `session-${++last}`,
       streamId: last,
@@ -54,6 +71,30 @@ export function createFakeTerminal(tenants: readonly Tenant[], now: Date, change
     close,
     list: (): TerminalSession[] => sessions.filter(({ state }) => state !== "ended"),
     history: (): TerminalSession[] => sessions,
+    /** From now on the host shows a key that is not pinned. */
+    hostKeyAlarm: (environmentId: string) => void alarmed.add(environmentId),
+    hostKeys(environmentId: string): HostKeyReport {
+      const { tenant, environment } = where(environmentId);
+      return {
+        environmentId,
+        tenantId: tenant.id,
+        tenantSlug: tenant.slug,
+        customer: tenant.customer,
+        kind: environment.kind,
+        host: `ubuntu@${environment.sshAddress?.host}:22`,
+        pinned: [],
+        past: [],
+        alarm: alarmed.has(environmentId) ? alarmOf(environmentId) : null,
+      };
+    },
+    hostKeyAlarms: () => [...alarmed].map(alarmOf),
+    look: {
+      at: now,
+      shown: { keys: [], error: null },
+      printed: { keys: [], error: null },
+      verdict: null,
+    } satisfies HostKeyLook,
+    files: createFakeFiles(where),
     recording: `{"version":2,"width":80,"height":24}\n[0.1,"o","$ uptime\\r\\n"]\n`,
   };
 }

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import ssh2 from "ssh2";
 import { portAnswers } from "../../main/adapters/https/probe.ts";
 import { fingerprint, type SshTarget } from "../../main/adapters/ssh/connection.ts";
 import { makeKeyPair } from "../../main/adapters/ssh/keys.ts";
@@ -15,7 +16,9 @@ const SSHD = "/usr/sbin/sshd";
 
 /** Debian's own SSH server with interactive shells, and what logs in to it. */
 export interface OpenSsh {
-  readonly target: SshTarget;
+  readonly target: SshTarget & { readonly privateKey: string };
+  /** Its second host key, of another algorithm (ECDSA). */
+  readonly otherHostKey: string;
   /** Ends the server and every connection to it; it can be started again on the same port with the same key. */
   cut(): Promise<void>;
   start(): Promise<void>;
@@ -23,15 +26,17 @@ export interface OpenSsh {
 }
 
 /** The console refuses the name "root", so as root the user is the one of Debian's PostgreSQL, which has a shell. */
-export async function startOpenSsh(): Promise<OpenSsh> {
+export async function startOpenSsh(options: { readonly authorized?: readonly string[] } = {}): Promise<OpenSsh> {
   if (!existsSync(SSHD)) throw new Error(`${SSHD} is missing; npm test installs it where it may`);
   const isRoot = userInfo().uid === 0;
   const operator = makeKeyPair("operator");
   const hostKey = makeKeyPair("host");
+  const otherKey = ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256, comment: "host" });
   const { folder, remove } = await scratchFolder("openssh");
   await chmod(folder, 0o755); // the server reads the authorized keys as the user who logs in
   await writeFile(join(folder, "host_key"), hostKey.privateKey, { mode: 0o600 });
-  await writeFile(join(folder, "authorized_keys"), operator.publicKey);
+  await writeFile(join(folder, "other_host_key"), otherKey.private, { mode: 0o600 });
+  await writeFile(join(folder, "authorized_keys"), [operator.publicKey, ...(options.authorized ?? [])].join("\n"));
   if (isRoot) await mkdir("/run/sshd", { recursive: true });
   const port = await freePort();
   const config = {
@@ -47,9 +52,12 @@ export async function startOpenSsh(): Promise<OpenSsh> {
     AcceptEnv: "LANG COLORTERM",
     PrintMotd: "no",
     PrintLastLog: "no",
+    Subsystem: "sftp internal-sftp",
   };
+  // Two lines of one name: the object above has room for one.
+  const other = `HostKey ${join(folder, "other_host_key")}\n`;
   const lines = Object.entries(config).map(([key, value]) => `${key} ${value}\n`);
-  await writeFile(join(folder, "sshd_config"), lines.join(""));
+  await writeFile(join(folder, "sshd_config"), lines.join("") + other);
 
   let end: () => Promise<void> = async () => undefined;
   const start = async () => {
@@ -72,6 +80,7 @@ export async function startOpenSsh(): Promise<OpenSsh> {
       hostKeys: [fingerprint(Buffer.from(hostKey.publicKey.split(" ")[1]!, "base64"))],
       name: "acme production",
     },
+    otherHostKey: fingerprint(Buffer.from(otherKey.public.split(" ")[1]!, "base64")),
     start,
     cut: () => end(),
     async stop() {

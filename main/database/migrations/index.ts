@@ -3,6 +3,7 @@ import { sql as calendar } from "./0002-calendar.ts";
 import { sql as terminal } from "./0003-terminal.ts";
 import { sql as terms } from "./0004-terms.ts";
 import { sql as decisions } from "./0005-decisions.ts";
+import { sql as accessPaths } from "./0006-access-paths.ts";
 import { sql as metrics } from "./0007-metrics.ts";
 import { sql as snapshot } from "./0008-snapshot.ts";
 import { sql as restore } from "./0009-restore.ts";
@@ -24,6 +25,7 @@ export const migrations: readonly Migration[] = [
   { name: "0003-terminal", sql: terminal },
   { name: "0004-terms", sql: terms },
   { name: "0005-decisions", sql: decisions },
+  { name: "0006-access-paths", sql: accessPaths },
   { name: "0007-metrics", sql: metrics },
   { name: "0008-snapshot", sql: snapshot },
   { name: "0009-restore", sql: restore },

@@ -1,4 +1,4 @@
-import type { Account, AccountCredentials, AccountInput } from "../../../shared/settings/model.ts";
+import { type Account, type AccountCredentials, type AccountInput, JumpHost } from "../../../shared/settings/model.ts";
 import { EXIT, exitStatusOf } from "./exit-status.ts";
 import { readInput, readJson, readSecret } from "./read-input.ts";
 import type { Cli } from "./session.ts";
@@ -23,6 +23,8 @@ interface AddOptions {
   readonly sshPort?: number;
   readonly httpsPort?: number;
   readonly httpPort?: number;
+  readonly sshAgent?: string | true;
+  readonly jump?: readonly string[];
   readonly lab?: string;
 }
 
@@ -45,6 +47,8 @@ export function addAccountVerbs({ noun, verb }: Verbs): void {
     .option("--ssh-port <port>", "where the account's hosts listen for SSH", port)
     .option("--https-port <port>", "where they listen for HTTPS", port)
     .option("--http-port <port>", "where they would listen for plain HTTP", port)
+    .option("--ssh-agent [fingerprint]", "log in to the hosts with your SSH agent; named, with that key of it alone")
+    .option("--jump <way>", "USER@HOST[:PORT]=SHA256:…[,SHA256:…]: go through this host; nearest first", collect)
     .option("--lab <file>", "take all of it from the line that `fleetwright lab start` printed (- for standard input)");
 
   verb(account, "list", "accounts that are known", async (cli) => {
@@ -106,7 +110,41 @@ async function accountInput(cli: Cli, name: string, options: AddOptions): Promis
     ...(options.ca && { caFile: options.ca }),
   };
   const ports = { ssh: options.sshPort ?? 22, https: options.httpsPort ?? 443, http: options.httpPort ?? 80 };
-  return { name, credentials: await credentials(cli, options), regions: [...options.region], endpoints, ports };
+  const ssh = sshAccess(options);
+  return {
+    name,
+    credentials: await credentials(cli, options),
+    regions: [...options.region],
+    endpoints,
+    ports,
+    ...(ssh && { ssh }),
+  };
+}
+
+function sshAccess({ sshAgent, jump }: AddOptions): AccountInput["ssh"] {
+  if (sshAgent === undefined && !jump) return undefined;
+  return {
+    login: sshAgent === undefined ? "vault" : "agent",
+    agentKey: typeof sshAgent === "string" ? sshAgent : null,
+    jumps: (jump ?? []).map(jumpHost),
+  };
+}
+
+/** "ops@bastion.example:2222=SHA256:…": a jump host without its pinned key is none. */
+function jumpHost(way: string): JumpHost {
+  const { user, host, port, keys } =
+    /^(?<user>[^@\s]+)@(?<host>\[[^\]]+\]|[^:=\s]+)(?::(?<port>\d+))?=(?<keys>\S+)$/.exec(way)?.groups ?? {};
+  const parsed = JumpHost.safeParse({
+    user,
+    host: host?.replace(/^\[|\]$/g, ""),
+    port: Number(port ?? 22),
+    hostKeys: keys?.split(","),
+  });
+  if (parsed.success) return parsed.data;
+  throw usageError(
+    `${JSON.stringify(way)} is no jump host.`,
+    "Write it as ops@bastion.example:22=SHA256:…, not as root, with the fingerprint that its owner told you.",
+  );
 }
 
 async function credentials(cli: Cli, options: AddOptions): Promise<AccountCredentials> {

@@ -277,6 +277,26 @@ describe("on a console", () => {
     ]);
   });
 
+  test("an account's hosts are reached through jump hosts with pinned keys, and with the operator's agent", async () => {
+    const { startConsole, fakes } = consoles();
+    const argv = ["account", "add", "prod", "--profile", "p", "--region", "eu-west-1", "--ssh-agent", "--jump"];
+    const key = `SHA256:${"a".repeat(43)}`;
+    const add = (jump: string) => run([...argv, jump, "--json", "--home", newHome()], { startConsole });
+    expect((await add(`ops@bastion.example:2222=${key}`)).status).toBe(0);
+    expect(fakes[0]?.accountInputs).toMatchObject([
+      {
+        ssh: {
+          login: "agent",
+          agentKey: null,
+          jumps: [{ user: "ops", host: "bastion.example", port: 2222, hostKeys: [key] }],
+        },
+      },
+    ]);
+    for (const wrong of [`root@bastion.example=${key}`, "ops@bastion.example", "ops@bastion.example=unknown"]) {
+      expect((await add(wrong)).status).toBe(2);
+    }
+  });
+
   test("a wrong passphrase is a failure, and is not printed", async () => {
     const ran = await run(["vault", "unlock", "--json", "--home", newHome()], {
       startConsole: consoles().startConsole,

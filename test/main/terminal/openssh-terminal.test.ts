@@ -21,6 +21,11 @@ let database: Database;
 let area: ReturnType<typeof areaOf>;
 let place: Place;
 
+const nobody = async (): Promise<never> => {
+  throw new Error("not part of this test");
+};
+const noFilesNorKeys = { openFiles: nobody, run: nobody, shownHostKeys: nobody, printedHostKeys: nobody, pin: nobody };
+
 const areaOf = (recordings: string) =>
   terminalArea({
     pool: database.pool,
@@ -40,6 +45,7 @@ const areaOf = (recordings: string) =>
         },
       });
     },
+    ...noFilesNorKeys,
     changed: () => undefined,
     log: () => undefined,
   });

@@ -1,0 +1,40 @@
+import type { RemoteEntry } from "../../shared/terminal/files.ts";
+import type { Sort } from "../ui/DataTable.tsx";
+
+/** "rwxr-x---" */
+export function modeWords(mode: number): string {
+  const three = (bits: number) => `${bits & 4 ? "r" : "-"}${bits & 2 ? "w" : "-"}${bits & 1 ? "x" : "-"}`;
+  return three(mode >> 6) + three(mode >> 3) + three(mode);
+}
+
+const COMPARE: Readonly<Record<string, (one: RemoteEntry, other: RemoteEntry) => number>> = {
+  name: (one, other) => one.name.localeCompare(other.name, undefined, { numeric: true }),
+  size: (one, other) => one.size - other.size,
+  modified: (one, other) => one.modifiedAt.getTime() - other.modifiedAt.getTime(),
+};
+
+/** Folders first, then by the column; hidden ones on request. */
+export function arranged(entries: readonly RemoteEntry[], sort: Sort, hidden: boolean): RemoteEntry[] {
+  const compare = COMPARE[sort.column] ?? COMPARE["name"]!;
+  const turn = sort.descending ? -1 : 1;
+  return entries
+    .filter(({ name }) => hidden || !name.startsWith("."))
+    .toSorted(
+      (one, other) =>
+        Number(other.kind === "folder") - Number(one.kind === "folder") ||
+        turn * compare(one, other) ||
+        one.name.localeCompare(other.name),
+    );
+}
+
+export const join = (folder: string, name: string): string =>
+  folder.endsWith("/") ? folder + name : `${folder}/${name}`;
+
+/** The folders above and the folder itself, with their names: "/", "home", "ubuntu". */
+export function crumbs(path: string): { readonly name: string; readonly path: string }[] {
+  const names = path.split("/").filter(Boolean);
+  return [
+    { name: "/", path: "/" },
+    ...names.map((name, at) => ({ name, path: `/${names.slice(0, at + 1).join("/")}` })),
+  ];
+}
