@@ -171,6 +171,7 @@ export function openCloud(secrets: Secrets, trust: HostTrust) {
         partsOf: (key, uploadId) => s3.partsOf(access, bucket, key, uploadId),
         presignPart: (key, uploadId, number, seconds) =>
           s3.presignPart(access, bucket, key, { uploadId, number, seconds }),
+        presignRead: (key, seconds) => s3.presignRead(access, bucket, key, seconds),
         putPart: (key, uploadId, number, body) => s3.putPart(access, bucket, key, { uploadId, number, body }),
         finishUpload: (key, uploadId, md5s, bytes) => s3.finishUpload(access, bucket, key, { uploadId, md5s, bytes }),
       };

@@ -1,7 +1,7 @@
 import { checkBackupOverlap, regionZone } from "../../shared/policy/windows.ts";
 import type { PolicyProfile } from "../../shared/policy/profile.ts";
 import { checkResidency } from "../../shared/policy/region.ts";
-import { checkRefresh, checkRestore, checkSourceVersion } from "../../shared/policy/restore.ts";
+import { checkRefresh, checkRestore, checkSourceVersion, checkVersionMatch } from "../../shared/policy/restore.ts";
 import { allow, refuse, standingRefusals, type Verdict, withOverrides } from "../../shared/policy/verdict.ts";
 import { lossesOf } from "../../shared/restore/compare.ts";
 import { checkIdentity, identitySides, type IdentityFacts } from "../../shared/restore/identity.ts";
@@ -58,6 +58,7 @@ export function planRestore(order: Omit<RestoreOrder, "tenant" | "source">, fact
   const overwrites = order.target !== "beside";
   const onVersion = order.onVersion ?? target?.version ?? null;
   const sourceVersion = source ? (source.manifest?.version ?? source.version) : facts.productionVersion;
+  const isArchive = source?.kind === "archive";
   const image = facts.images.find((one) => one.version === onVersion);
   const sourceImage = facts.images.find((one) => one.version === sourceVersion);
   const volumeGiB = Math.max(
@@ -65,6 +66,8 @@ export function planRestore(order: Omit<RestoreOrder, "tenant" | "source">, fact
     purpose === "refresh" ? 0 : (target?.volumeGiB ?? 0),
   );
   const identity = identityOf(order, facts);
+  const versions = { sourceVersion, targetVersion: onVersion };
+  const told = { sourceVersion: sourceVersion ?? "?", targetVersion: onVersion ?? "?" };
 
   const verdicts: Verdict[] = [
     ...(identity ? [checkIdentity(identity)] : []),
@@ -76,7 +79,7 @@ export function planRestore(order: Omit<RestoreOrder, "tenant" | "source">, fact
           neededGiB: volumeGiB,
           targetGiB: target?.volumeGiB ?? null,
           lastChangeAt: target?.manifest?.newestTransactionAt ?? null,
-        })
+        }).concat(isArchive ? [checkVersionMatch(profile, { ...told, exported: true })] : [])
       : checkRestore(profile, {
           ...{ reason: order.reason, ...order.papers },
           // Beside it overwrites nothing yet: the hours are asked again for the swap, which does.
@@ -84,15 +87,10 @@ export function planRestore(order: Omit<RestoreOrder, "tenant" | "source">, fact
           freshSnapshot: true,
           startsAt: now,
           customerZone: facts.customerZone,
-          sourceVersion: sourceVersion ?? "?",
-          targetVersion: onVersion ?? "?",
-          exported: false,
+          ...told,
+          exported: isArchive,
         })),
-    checkSourceVersion(profile, {
-      sourceVersion,
-      targetVersion: onVersion,
-      hasImage: sourceImage !== undefined,
-    }),
+    ...(isArchive ? [] : [checkSourceVersion(profile, { ...versions, hasImage: sourceImage !== undefined })]),
     checkResidency(profile, facts.residency, target?.region ?? source?.region ?? ""),
     ...workVerdicts(order, facts),
     quotaVerdict(facts),
@@ -120,7 +118,7 @@ export function planRestore(order: Omit<RestoreOrder, "tenant" | "source">, fact
       `${target?.instanceType ?? "?"}, ${image?.imageId ?? "no image"}`,
       "SSH and HTTPS from allowed networks only",
     ],
-    steps: restoreSteps(purpose),
+    steps: restoreSteps(purpose, isArchive),
     volumeGiB: volumeGiB || null,
     keptUntil: new Date(now.getTime() + order.keepDays * DAY_MS),
   };
@@ -154,9 +152,9 @@ function sourceVerdicts({ source, target }: DecideFacts): Verdict[] {
     verdicts.push(
       refuse(clause, "The copy is not complete: a restore would read holes.", { facts: { case: "source.partial" } }),
     );
-  if (target && source.region !== target.region)
+  if (target && source.region !== target.region && source.kind !== "archive")
     verdicts.push(
-      refuse(clause, `The copy is in ${source.region}, the target in ${target.region}: copy it there first.`, {
+      allow(clause, `The copy is in ${source.region}: it is copied to ${target.region} first.`, {
         facts: { case: "source.region", region: source.region, target: target.region },
       }),
     );

@@ -14,6 +14,7 @@ import type {
   RestoreSource,
   RestoreTarget,
 } from "../../shared/restore/model.ts";
+import type { Snapshot } from "../../shared/snapshot/model.ts";
 import { EnvironmentKind } from "../../shared/tenant/model.ts";
 import { TAG } from "../../shared/tenant/tags.ts";
 import { MINUTE_MS } from "../../shared/time.ts";
@@ -130,29 +131,44 @@ export function restoreArea(ports: RestorePorts) {
 
   async function sourcesOf(tenant: string): Promise<RestoreSource[]> {
     const environments = await environmentsOf(tenant);
-    const places = new Map(environments.map((one) => [`${one.account.id}/${one.region}`, one]));
-    const [read, cases] = await Promise.all([
+    const places = new Map<string, OperatedEnvironment>();
+    for (const one of environments)
+      for (const region of new Set([one.region, ...one.account.regions]))
+        places.set(`${one.account.id}/${region}`, { ...one, region });
+    const own = new Set(environments.map((one) => one.region));
+    const [read, archives, cases] = await Promise.all([
       Promise.all(
         [...places.values()].map(async (environment) => {
           const tags = { [TAG.tenantId]: environment.tenantId };
-          const snapshots = await cloudOf(ports, environment).snapshots(tags);
+          const snapshots = await cloudOf(ports, environment)
+            .snapshots(tags)
+            .catch((error: unknown) => {
+              // A second region that does not answer hides its copies, and no others.
+              if (own.has(environment.region)) throw error;
+              return [];
+            });
           return Promise.all(
-            snapshots
-              .filter((one) => one.tags[TAG.kind] !== KIND_BESIDE)
-              .map((one) => fromSnapshot(environment.region, one)),
+            snapshots.filter((one) => one.tags[TAG.kind] !== KIND_BESIDE).map((one) => fromSnapshot(environment, one)),
           );
         }),
       ),
+      ports.archives(environments[0]!.tenantId),
       store.list(environments[0]!.tenantId),
     ]);
     const kept = await Promise.all(cases.filter((one) => one.kept && !one.kept.isGone).map(fromKept));
-    return [...read.flat(), ...kept].toSorted((a, b) => b.takenAt.getTime() - a.takenAt.getTime());
+    return [...read.flat(), ...archives.map(fromArchive), ...kept].toSorted(
+      (a, b) => b.takenAt.getTime() - a.takenAt.getTime(),
+    );
   }
 
-  async function fromSnapshot(region: string, snapshot: CloudSnapshot): Promise<RestoreSource> {
+  async function fromSnapshot(
+    place: Pick<OperatedEnvironment, "account" | "region">,
+    snapshot: CloudSnapshot,
+  ): Promise<RestoreSource> {
     const { tags } = snapshot;
+    const { region } = place;
     const own = await store.manifest(snapshot.snapshotId);
-    const known = own ?? (await ports.manifestOf(snapshot.snapshotId));
+    const known = own ?? (await ports.manifestOf(snapshot, place));
     const environment = EnvironmentKind.safeParse(tags[TAG.environment]);
     const takenAt = new Date(tags[TAG.takenAt] ?? "");
     return {
@@ -201,13 +217,13 @@ export function restoreArea(ports: RestorePorts) {
   async function sourceOf(environment: OperatedEnvironment, id: string): Promise<RestoreSource> {
     const snapshot = id.startsWith("snap-") ? await cloudOf(ports, environment).snapshot(id) : undefined;
     const found = snapshot
-      ? await fromSnapshot(environment.region, snapshot)
+      ? await fromSnapshot(environment, snapshot)
       : (await sourcesOf(environment.tenantId)).find((one) => one.id === id);
     if (found) return found;
-    throw new AppError("NotFound", `${environment.tenantSlug} has no copy ${id} in ${environment.region}.`, {
+    throw new AppError("NotFound", `${environment.tenantSlug} has no copy ${id}.`, {
       retryable: false,
       tenant: environment.tenantSlug,
-      next: "Choose one of its snapshots or backups; nothing was changed.",
+      next: "Choose one of its snapshots, backups or archives; nothing was changed.",
     });
   }
 
@@ -314,6 +330,7 @@ export function restoreArea(ports: RestorePorts) {
         sshUser: image.sshUser,
         version,
         volumeGiB: plan.volumeGiB ?? 1,
+        fromArchive: plan.source?.kind === "archive",
       },
     });
     ports.changed(tenantId);
@@ -403,6 +420,37 @@ export function restoreArea(ports: RestorePorts) {
     stop(): void {
       clearTimeout(timer);
     },
+  };
+}
+
+/** Archive, unpacked text and database lie side by side on the volume while it is filled. */
+const FILLED_FACTOR = 4;
+const GIB = 1024 ** 3;
+
+function fromArchive(archive: Snapshot): RestoreSource {
+  const { data, file } = archive;
+  const bytes = (data?.databaseBytes ?? 0) + (data?.attachmentsBytes ?? 0);
+  return {
+    id: archive.id,
+    kind: "archive",
+    region: archive.region,
+    tenantId: archive.tenantId,
+    environment: archive.environment,
+    version: archive.version,
+    systemIdentifier: archive.systemIdentifier,
+    label: archive.label,
+    takenAt: archive.takenAt,
+    sizeGiB: Math.ceil((FILLED_FACTOR * bytes + (file?.bytes ?? 0)) / GIB),
+    grade: null,
+    isComplete: archive.state === "completed",
+    manifest: data && {
+      ...{ tenantId: data.tenantId, environment: data.environment, version: data.version },
+      ...{ licenceFingerprint: data.licenceFingerprint, systemIdentifier: data.systemIdentifier },
+      ...{ relations: data.relations, newestTransactionAt: data.newestTransactionAt },
+      databaseBytes: data.databaseBytes,
+    },
+    isAtRest: archive.isAtRest,
+    keptUntil: file?.expiresAt ?? null,
   };
 }
 

@@ -3,7 +3,8 @@ import type { RestoreSource, SourceManifest } from "../../shared/restore/model.t
 import type { Account } from "../../shared/settings/model.ts";
 import type { EnvironmentKind } from "../../shared/tenant/model.ts";
 import type { Jobs } from "../jobs/index.ts";
-import type { Cloud, FindEnvironment, OperatedEnvironment, RunOnHost, Tags } from "../toolkit/ports.ts";
+import type { Snapshot } from "../../shared/snapshot/model.ts";
+import type { Cloud, CloudSnapshot, FindEnvironment, OperatedEnvironment, RunOnHost, Tags } from "../toolkit/ports.ts";
 
 /** Planned work on an environment, from the calendar. */
 export interface PlannedWork {
@@ -27,8 +28,15 @@ export interface RestorePorts {
   sshFrom(account: Account): readonly string[];
   /** The key that makes a host this tenant's; null where this console does not know it. */
   activationKey(tenantId: string): Promise<string | null>;
-  /** What was read of the data with a snapshot; null where nothing was. */
-  manifestOf(snapshotId: string): Promise<{ manifest: SourceManifest; isAtRest: boolean } | null>;
+  /** What was read of the data with a snapshot or its copy in another region; null where nothing was. */
+  manifestOf(
+    snapshot: Pick<CloudSnapshot, "snapshotId" | "tags">,
+    place: { readonly account: Account; readonly region: string },
+  ): Promise<{ manifest: SourceManifest; isAtRest: boolean } | null>;
+  /** Archives of a tenant that can be read now. */
+  archives(tenantId: string): Promise<readonly Snapshot[]>;
+  /** Where a host may read an archive for a while: never stored, never logged. Throws NotFound once it ended. */
+  archiveAddress(id: string): Promise<string>;
   /** Tags of an environment's own resources, as provisioning writes them. */
   environmentTags(environment: OperatedEnvironment): Promise<Tags>;
   plannedWork(tenantId: string): Promise<readonly PlannedWork[]>;

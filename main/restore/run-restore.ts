@@ -3,11 +3,14 @@ import { AppError } from "../../shared/errors.ts";
 import { checksOf } from "../../shared/restore/compare.ts";
 import { checkIdentity } from "../../shared/restore/identity.ts";
 import { type RestoreCase, type RestoreCheck, RestoreOrder, type RestoreSource } from "../../shared/restore/model.ts";
-import { COPY_STEP, restoreSteps } from "../../shared/restore/steps.ts";
+import { COPY_STEP, FILL_STEPS, restoreSteps } from "../../shared/restore/steps.ts";
 import { type EnvironmentKind } from "../../shared/tenant/model.ts";
 import { TAG } from "../../shared/tenant/tags.ts";
+import { HOUR_MS } from "../../shared/time.ts";
 import { type JobKind, type JobRun, pollUntil, type StepContext } from "../jobs/index.ts";
-import type { HostAddress, OperatedEnvironment } from "../toolkit/ports.ts";
+import { detachedStep } from "../toolkit/detached.ts";
+import { commandFailed, longVerbs } from "../toolkit/erpctl.ts";
+import type { Cloud, HostAddress, OperatedEnvironment } from "../toolkit/ports.ts";
 import {
   attached,
   cloudOf,
@@ -23,6 +26,9 @@ import {
 import type { RestorePorts } from "./ports.ts";
 import type { RestoreStore } from "./store.ts";
 
+/** A copy to another region takes hours for a large volume. */
+const COPY_WITHIN_MS = 24 * HOUR_MS;
+
 export const RunInput = z.object({
   caseId: z.string(),
   tenantId: z.string(),
@@ -33,6 +39,7 @@ export const RunInput = z.object({
   sshUser: z.string(),
   version: z.string(),
   volumeGiB: z.number().int(),
+  fromArchive: z.boolean().default(false),
 });
 export type RunInput = z.infer<typeof RunInput>;
 
@@ -57,7 +64,7 @@ function jobOf(kind: "restore.run" | "restore.refresh", parts: RunParts): JobKin
   return {
     kind,
     input: RunInput,
-    plan: () => restoreSteps(kind === "restore.refresh" ? "refresh" : "restore"),
+    plan: (input) => restoreSteps(kind === "restore.refresh" ? "refresh" : "restore", input.fromArchive),
     run: (input, job) => restoreBeside(parts, input, job),
   };
 }
@@ -128,34 +135,47 @@ async function restoreBeside(parts: RunParts, input: RunInput, job: JobRun): Pro
     return { ...found, securityGroupId, keyName: key.keyName };
   });
 
+  /** Null: an archive, which fills an empty volume. A kept volume and a copy elsewhere stay as they are. */
+  async function snapshotHere(cloud: Cloud, source: RestoreSource, one: RestoreCase, environment: OperatedEnvironment) {
+    const tags = besideTags(environment, caseId);
+    if (source.kind === "archive") return null;
+    if (source.kind === "kept") {
+      const order = { volumeId: source.id, description: `Fleetwright: kept volume of ${one.slug}` };
+      const labelled = { ...tags, [TAG.label]: `kept volume ${source.id}` };
+      return (await cloud.findOrCreateSnapshot(made("kept"), { ...order, tags: labelled })).snapshotId;
+    }
+    if (source.region === environment.region) return source.id;
+    const order = { fromRegion: source.region, snapshotId: source.id };
+    const description = `Fleetwright: ${source.id} of ${source.region} for a restore of ${one.slug}`;
+    const labelled = { ...tags, [TAG.label]: `copy of ${source.id}` };
+    return (await cloud.findOrCopySnapshot(made("copied"), { ...order, description, tags: labelled })).snapshotId;
+  }
+
   const volumeId = await step("restore volume", async (context) => {
     const environment = await target();
     const cloud = cloudOf(ports, environment);
     const one = await known();
     const source = one.source!;
-    // A kept volume stays as it is: the restore works on a copy of it.
-    const snapshotId =
-      source.kind === "kept"
-        ? (
-            await cloud.findOrCreateSnapshot(made("kept"), {
-              volumeId: source.id,
-              description: `Fleetwright: kept volume of ${one.slug}`,
-              tags: { ...besideTags(environment, caseId), [TAG.label]: `kept volume ${source.id}` },
-            })
-          ).snapshotId
-        : source.id;
-    await pollUntil(`The snapshot ${snapshotId}`, context.signal, { everyMs: POLL_MS, withinMs: LONG_MS }, async () => {
-      const snapshot = await cloud.snapshot(snapshotId);
-      return snapshot?.state === "completed" ? true : undefined;
-    });
+    const snapshotId = await snapshotHere(cloud, source, one, environment);
+    if (snapshotId !== null)
+      await pollUntil(
+        `The snapshot ${snapshotId}`,
+        context.signal,
+        { everyMs: POLL_MS, withinMs: COPY_WITHIN_MS },
+        async () => {
+          const snapshot = await cloud.snapshot(snapshotId);
+          if (snapshot?.state === "error") throw copyFailed(environment, snapshotId);
+          return snapshot?.state === "completed" ? true : undefined;
+        },
+      );
     const { sizeGiB } = source;
     const volume = await cloud.findOrCreateVolume(made("volume"), {
       zone: place.zone,
       sizeGiB: Math.max(input.volumeGiB, sizeGiB),
-      snapshotId,
+      ...(snapshotId === null ? {} : { snapshotId }),
       tags: { ...besideTags(environment, caseId), Name: `fleetwright-${one.slug}-restored-data` },
     });
-    await context.detail(`${volume.volumeId} of ${snapshotId}`);
+    await context.detail(`${volume.volumeId} of ${snapshotId ?? source.id}`);
     return volume.volumeId;
   });
 
@@ -218,6 +238,8 @@ async function restoreBeside(parts: RunParts, input: RunInput, job: JobRun): Pro
     const one = await known();
     const facts = await onHost(ports, host, context).facts();
     const source = one.source!;
+    // An empty volume is nobody's; the host checks the archive's own sum before it takes it.
+    if (source.kind === "archive") return void (await context.detail("an empty volume, to be filled from the archive"));
     // The volume itself is asked now: what tags and manifest promised must be what is there.
     const verdict = checkIdentity({
       tenantId: input.tenantId,
@@ -243,7 +265,7 @@ async function restoreBeside(parts: RunParts, input: RunInput, job: JobRun): Pro
     await context.detail(verdict.reason);
   });
 
-  await step("set up beside", async (context) => {
+  const setUpBeside = async (context: StepContext) => {
     const { environment, host } = await beside();
     const facts = await setUp(
       onHost(ports, host, context),
@@ -259,7 +281,9 @@ async function restoreBeside(parts: RunParts, input: RunInput, job: JobRun): Pro
       context,
     );
     await context.detail(`${facts.product} ${facts.version}, PostgreSQL ${facts.database.major}`);
-  });
+  };
+  await step("set up beside", setUpBeside);
+  if (input.fromArchive) await fillFromArchive(parts, input, job, async () => (await beside()).host, setUpBeside);
 
   const licence = await step("licence beside", async (context): Promise<RestoreCheck> => {
     const { host } = await beside();
@@ -284,7 +308,9 @@ async function restoreBeside(parts: RunParts, input: RunInput, job: JobRun): Pro
     const facts = await erp.facts();
     const found = sourceManifest(await erp.manifest());
     const source = one.source!;
-    const expected = source.manifest ?? found;
+    const promised = source.manifest ?? found;
+    // What comes out of an archive is another database with the same content.
+    const expected = source.kind === "archive" ? { ...promised, systemIdentifier: found.systemIdentifier } : promised;
     const neutralised: RestoreCheck = {
       name: "neutralised",
       expected: neutralises(order.target) ? "yes" : "no",
@@ -328,6 +354,79 @@ async function restoreBeside(parts: RunParts, input: RunInput, job: JobRun): Pro
     const environment = await target();
     ports.readSoon(environment.account.id, environment.region);
     await context.detail(`https://${address}/`);
+  });
+}
+
+/**
+ * Fetches the archive, has the host check its sum, fills the set-up data with it, and sets up once more, so that what came
+ * in with it is neutralised too.
+ */
+async function fillFromArchive(
+  { ports, store }: RunParts,
+  { caseId, tenantId }: RunInput,
+  job: JobRun,
+  host: () => Promise<HostAddress>,
+  setUpAgain: (step: StepContext) => Promise<void>,
+): Promise<void> {
+  const [room, bring, fill, again] = FILL_STEPS;
+  const archive = await job.step(room, async (step) => {
+    const one = await store.get(caseId);
+    const { scratch } = await onHost(ports, await host(), step).space();
+    const { sha256 } = (await ports.archives(tenantId)).find(({ id }) => id === one?.source?.id)?.file ?? {};
+    if (!sha256) throw archiveGone(one);
+    return { id: one!.source!.id, sha256, file: `${scratch}/${caseId}.tar.gz` };
+  });
+  await detachedStep(job, bring, {
+    run: ports.runOnHost,
+    host,
+    words: ["sh", "-c", BRING, "bring", archive.file, archive.sha256],
+    // Made anew at each beginning and kept nowhere.
+    stdin: async () => `${await ports.archiveAddress(archive.id)}\n`,
+    parse: () => archive.file,
+    onUnknown: "again",
+    everyMs: 1000,
+  });
+  await detachedStep(job, fill, {
+    run: ports.runOnHost,
+    host,
+    words: longVerbs.importData(archive.file),
+    parse: () => null,
+    onUnknown: "again",
+    everyMs: 1000,
+  });
+  await job.step(again, async (step) => {
+    const at = await host();
+    const words = ["rm", "-f", "--", archive.file];
+    const result = await ports.runOnHost(at, words, { signal: step.signal });
+    if (result.exitCode !== 0) throw commandFailed(at.name, words, result);
+    await setUpAgain(step);
+    ports.changed(tenantId);
+  });
+}
+
+/** Goes on where it stopped; a file with another sum is taken away and fetched anew. */
+const BRING = `set -eu
+file=$1
+is_whole() { [ "$(sha256sum <"$file" | cut -c1-64)" = "$1" ]; }
+read -r address
+if [ -e "$file" ] && is_whole "$2"; then exit 0; fi
+curl -fsS --retry 5 --retry-all-errors -C - -o "$file" "$address" || { rm -f "$file"; curl -fsS --retry 5 --retry-all-errors -o "$file" "$address"; }
+is_whole "$2" || { rm -f "$file"; echo "the archive did not arrive as it was kept" >&2; exit 1; }
+`;
+
+function archiveGone(one: RestoreCase | undefined): AppError {
+  return new AppError("NotFound", `The archive ${one?.source?.label ?? ""} is no longer there.`, {
+    retryable: false,
+    ...(one ? { tenant: one.slug } : {}),
+    next: "Discard the restore and choose another copy; nothing of the tenant was changed.",
+  });
+}
+
+function copyFailed(environment: OperatedEnvironment, snapshotId: string): AppError {
+  return new AppError("AwsFailed", `The snapshot ${snapshotId} of ${environment.tenantSlug} failed in AWS.`, {
+    retryable: false,
+    tenant: environment.tenantSlug,
+    next: "Discard the restore and choose another copy; nothing of the tenant was changed.",
   });
 }
 

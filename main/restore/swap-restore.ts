@@ -173,7 +173,11 @@ async function gather(parts: SwapParts, input: SwapInput, job: JobRun): Promise<
     // A last time, from what both machines say now: tags, data and licence must be this tenant's.
     const verdict = checkIdentity({
       tenantId: input.tenantId,
-      tags: { tenantId: fresh.tags[TAG.tenantId] ?? null, systemIdentifier: one.source?.systemIdentifier ?? null },
+      tags: {
+        tenantId: fresh.tags[TAG.tenantId] ?? null,
+        // What came out of an archive is another database with the same content.
+        systemIdentifier: one.source?.kind === "archive" ? null : (one.source?.systemIdentifier ?? null),
+      },
       data: copy.tenantId
         ? { tenantId: copy.tenantId, systemIdentifier: copy.database.systemIdentifier ?? "", licence: null }
         : null,

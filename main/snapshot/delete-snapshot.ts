@@ -62,7 +62,9 @@ export function deleteSnapshot(ports: SnapshotPorts, store: SnapshotStore): JobK
     return ports.cloud(accountOf(ports, snapshot), region);
   }
 
-  const storageOf = (snapshot: Snapshot, region = snapshot.region) => ports.storage(accountOf(ports, snapshot), region);
+  function storageOf(snapshot: Snapshot, region = snapshot.region) {
+    return ports.storage(accountOf(ports, snapshot), region);
+  }
 
   async function untilGone(snapshot: Snapshot, step: StepContext): Promise<void> {
     let goneSince: number | undefined;

@@ -19,7 +19,7 @@ const PART_BYTES = 16 * MIB;
 /** S3 takes 10,000 parts. */
 const MOST_PARTS = 10_000;
 /** Longest life of a presigned address; each try makes new ones. */
-const PRESIGNED_SECONDS = 6 * 3600;
+export const PRESIGNED_SECONDS = 6 * 3600;
 
 export const ExportInput = z.object({
   tenantId: z.string(),

@@ -8,17 +8,20 @@ import { isEnded, isExportedCopyOf } from "../../shared/snapshot/archive.ts";
 import { compareSnapshots } from "../../shared/snapshot/compare.ts";
 import { snapshotContract } from "../../shared/snapshot/contract.ts";
 import type { ShownSnapshot, Snapshot, SnapshotData, TakeRequest } from "../../shared/snapshot/model.ts";
+import type { Account } from "../../shared/settings/model.ts";
+import { TAG } from "../../shared/tenant/tags.ts";
 import { SECOND_MS } from "../../shared/time.ts";
 import type { StepContext } from "../jobs/index.ts";
 import { erpctl } from "../toolkit/erpctl.ts";
-import { hostOf, type OperatedEnvironment } from "../toolkit/ports.ts";
+import { type CloudSnapshot, hostOf, type OperatedEnvironment } from "../toolkit/ports.ts";
 import { deleteSnapshot } from "./delete-snapshot.ts";
-import { exportSnapshot } from "./export-snapshot.ts";
+import { exportSnapshot, PRESIGNED_SECONDS } from "./export-snapshot.ts";
 import { DownloadInput, fetchFile, fileIn } from "./fetch-file.ts";
 import { importSnapshot } from "./import-snapshot.ts";
 import { sourceOf, targetOf } from "./local-file.ts";
+import { manifestKey, readManifest } from "./manifest.ts";
 import { barOf, planTake, refusal } from "./plan.ts";
-import type { SnapshotPorts } from "./ports.ts";
+import { accountOf, type SnapshotPorts } from "./ports.ts";
 import { readAws } from "./read-aws.ts";
 import { snapshotStore } from "./store.ts";
 import { type TakeInput, takeSnapshot, taking } from "./take-snapshot.ts";
@@ -248,10 +251,38 @@ export function snapshotArea(ports: SnapshotPorts) {
   return {
     router,
 
-    /** What the data said of itself with the snapshot; `snapshotId` is AWS's or the console's. Null: nothing was read. */
-    async manifestOf(snapshotId: string): Promise<{ manifest: SnapshotData; isAtRest: boolean } | null> {
+    /**
+     * What the data said of itself with the snapshot; `snapshotId` is AWS's, also of a copy. Null: nothing was read, or
+     * what lies in the bucket is not what the tags name.
+     */
+    async manifestOf(
+      { snapshotId, tags }: Pick<CloudSnapshot, "snapshotId" | "tags">,
+      place: { readonly account: Account; readonly region: string },
+    ): Promise<{ manifest: SnapshotData; isAtRest: boolean } | null> {
       const found = await store.get(snapshotId);
-      return found?.data ? { manifest: found.data, isAtRest: found.isAtRest } : null;
+      if (found?.data) return { manifest: found.data, isAtRest: found.isAtRest };
+      const { [TAG.manifest]: sha256, [TAG.tenantId]: tenantId, [TAG.job]: id } = tags;
+      if (!sha256 || !tenantId || !id) return null;
+      const storage = await ports.storage(place.account, place.region);
+      const bytes = await storage.get(manifestKey(tenantId, id));
+      const manifest = bytes && readManifest(bytes, sha256);
+      return manifest ? { manifest: manifest.data, isAtRest: manifest.isAtRest } : null;
+    },
+
+    /** Archives of a tenant that can be read now. */
+    async archives(tenantId: string): Promise<Snapshot[]> {
+      const now = ports.now();
+      return (await store.list(tenantId)).filter(
+        (one) => one.kind === "archive" && one.state === "completed" && !isEnded(one, now),
+      );
+    },
+
+    /** Where a host may read an archive for some hours; never to be stored or logged. Throws NotFound once it ended. */
+    async archiveAddress(id: string): Promise<string> {
+      const archive = await existing(id);
+      const file = fileIn(archive, id, ports.now());
+      const storage = await ports.storage(accountOf(ports, archive), archive.region);
+      return storage.presignRead(file.key, PRESIGNED_SECONDS);
     },
 
     /** One tenant's (slug or id) or all, as last read; newest first. */

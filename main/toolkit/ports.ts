@@ -143,6 +143,8 @@ export interface ObjectStore {
   partsOf(key: string, uploadId: string): Promise<readonly { readonly number: number; readonly md5: string }[]>;
   /** Address for one part; whoever has it can write it until it ends: never stored, never logged. */
   presignPart(key: string, uploadId: string, number: number, seconds: number): Promise<string>;
+  /** Address for reading the whole; whoever has it can read it until it ends: never stored, never logged. */
+  presignRead(key: string, seconds: number): Promise<string>;
   putPart(key: string, uploadId: string, number: number, body: Uint8Array): Promise<void>;
   /** `md5s` of all parts in order. Throws Conflict where something else arrived. */
   finishUpload(key: string, uploadId: string, md5s: readonly string[], bytes: number): Promise<void>;

@@ -182,7 +182,7 @@ function Sources({ slug, chosen, onChoose }: SourcesProps) {
   const { t } = useWords();
   const api = useApi();
   const sources = useQuery(api.restore.sources.queryOptions({ input: { tenant: slug } }));
-  const heads = ["kind", "taken", "label", "version", "size", "grade"] as const;
+  const heads = ["kind", "taken", "label", "region", "version", "size", "grade"] as const;
   if (sources.error && !sources.data) return <Failure error={sources.error} onRetry={() => void sources.refetch()} />;
   if (!sources.data) return <Skeleton height={120} aria-busy="true" />;
   return (
@@ -245,6 +245,7 @@ function SourceRow({ one, isChosen, onChoose }: SourceRowProps) {
       </Table.Td>
       <Table.Td>{when}</Table.Td>
       <Table.Td>{one.label ?? one.id}</Table.Td>
+      <Table.Td>{one.region}</Table.Td>
       <Table.Td>{one.version ?? "–"}</Table.Td>
       <Table.Td>{one.sizeGiB} GiB</Table.Td>
       <Table.Td>

@@ -31,12 +31,13 @@ export type SourceManifest = z.infer<typeof SourceManifest>;
 
 /**
  * Something that can be restored. `snapshot` was taken on request, `backup` by the nightly plan, `kept` is a volume that
- * a swap took out of use and that is kept until its time.
+ * a swap took out of use and that is kept until its time, `archive` a file in the account's bucket. A snapshot may be the
+ * copy in another region: it is copied to the target's first.
  */
 export const RestoreSource = z.object({
-  /** The snapshot or volume, as AWS names it. */
+  /** The snapshot or volume, as AWS names it; of an archive the console's own id. */
   id: z.string(),
-  kind: z.enum(["snapshot", "backup", "kept"]),
+  kind: z.enum(["snapshot", "backup", "kept", "archive"]),
   region: z.string(),
   /** As its tags tell; null where they are silent. */
   tenantId: z.string().nullable(),

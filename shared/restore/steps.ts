@@ -18,10 +18,19 @@ export const RESTORE_STEPS = [
 /** A refresh takes its copy itself, once it is decided. */
 export const COPY_STEP = "snapshot production";
 
-export const restoreSteps = (purpose: "restore" | "refresh"): string[] => {
-  const [decide, ...others] = RESTORE_STEPS;
-  return purpose === "refresh" ? [decide, COPY_STEP, ...others] : [...RESTORE_STEPS];
-};
+/** Between `set up beside` and `licence beside`, where the data comes out of an archive. */
+export const FILL_STEPS = [
+  "choose room for the archive",
+  "bring archive to the host",
+  "fill from archive",
+  "set up filled data",
+] as const;
+
+export const restoreSteps = (purpose: "restore" | "refresh", fromArchive = false): string[] =>
+  RESTORE_STEPS.flatMap((step) => {
+    if (step === "decide again" && purpose === "refresh") return [step, COPY_STEP];
+    return step === "set up beside" && fromArchive ? [step, ...FILL_STEPS] : [step];
+  });
 
 /** Steps of a swap, in order. Up to `open to customers` everything can still go back by itself. */
 export const SWAP_STEPS = [

@@ -204,15 +204,28 @@ export function findOrBeginUpload(
   metadata: Readonly<Record<string, string>>,
 ): Promise<string> {
   return call(aws, "CreateMultipartUpload", async (s3, sdk) => {
-    const place = { Bucket: bucket.name, ExpectedBucketOwner: bucket.owner };
-    const found = await s3.send(new sdk.ListMultipartUploadsCommand({ ...place, Prefix: key }));
-    const existing = (found.Uploads ?? []).filter((one) => one.Key === key).at(-1)?.UploadId;
+    const existing = (await uploadsOf(s3, sdk, bucket, key)).at(-1);
     if (existing) return existing;
     const begun = await s3.send(
       new sdk.CreateMultipartUploadCommand({ ...object(bucket, key), Metadata: { ...metadata } }),
     );
     return begun.UploadId!;
   });
+}
+
+async function uploadsOf(s3: S3Client, sdk: Sdk, bucket: Bucket, key: string): Promise<string[]> {
+  const place = { Bucket: bucket.name, ExpectedBucketOwner: bucket.owner };
+  const found = await s3.send(new sdk.ListMultipartUploadsCommand({ ...place, Prefix: key }));
+  return (found.Uploads ?? []).filter((one) => one.Key === key).map((one) => one.UploadId!);
+}
+
+/** Ends what a lost answer has begun twice. */
+async function abortUploads(s3: S3Client, sdk: Sdk, bucket: Bucket, key: string): Promise<void> {
+  for (const UploadId of await uploadsOf(s3, sdk, bucket, key)) {
+    await s3.send(new sdk.AbortMultipartUploadCommand({ ...object(bucket, key), UploadId })).catch((error: unknown) => {
+      if (!isAbsent(error)) throw error;
+    });
+  }
 }
 
 export interface UploadedPart {
@@ -227,9 +240,16 @@ export function partsOf(aws: AwsAccess, bucket: Bucket, key: string, uploadId: s
     const parts: UploadedPart[] = [];
     try {
       const place = { ...object(bucket, key), UploadId: uploadId };
-      for await (const page of sdk.paginateListParts({ client: s3 }, place))
+      // The SDK's own paginator never ends: the last page has a marker too.
+      for (let marker: string | undefined, isMore = true; isMore; ) {
+        const page = await s3.send(
+          new sdk.ListPartsCommand({ ...place, ...(marker === undefined ? {} : { PartNumberMarker: marker }) }),
+        );
         for (const one of page.Parts ?? [])
           parts.push({ number: one.PartNumber!, bytes: one.Size ?? 0, md5: (one.ETag ?? "").replaceAll('"', "") });
+        isMore = page.IsTruncated === true;
+        marker = page.NextPartNumberMarker;
+      }
     } catch (error) {
       if (!isAbsent(error)) throw error;
     }
@@ -253,6 +273,14 @@ export function presignPart(
       PartNumber: part.number,
     });
     return getSignedUrl(s3, command, { expiresIn: part.seconds });
+  });
+}
+
+/** An address under which whoever has it may read this object until it ends; never to be stored or logged. */
+export function presignRead(aws: AwsAccess, bucket: Bucket, key: string, seconds: number): Promise<string> {
+  return call(aws, "GetObject", async (s3, sdk) => {
+    const { getSignedUrl } = await import("@aws-sdk/s3-request-presigner");
+    return getSignedUrl(s3, new sdk.GetObjectCommand({ Bucket: bucket.name, Key: key }), { expiresIn: seconds });
   });
 }
 
@@ -286,7 +314,8 @@ export function finishUpload(
 ): Promise<void> {
   return call(aws, "CompleteMultipartUpload", async (s3, sdk) => {
     const parts = await partsOf(aws, bucket, key, whole.uploadId);
-    if (parts.length === 0 && (await headObject(aws, bucket, key))?.bytes === whole.bytes) return;
+    if (parts.length === 0 && (await headObject(aws, bucket, key))?.bytes === whole.bytes)
+      return abortUploads(s3, sdk, bucket, key);
     if (parts.length === 0) throw uploadGone(key);
     const wrong = whole.md5s.findIndex((md5, index) => parts.find((one) => one.number === index + 1)?.md5 !== md5);
     const bytes = parts.reduce((sum, one) => sum + one.bytes, 0);
@@ -308,6 +337,7 @@ export function finishUpload(
         // The answer to an earlier sending of this very call was lost.
         if (!isAbsent(error) || (await headObject(aws, bucket, key))?.bytes !== whole.bytes) throw error;
       });
+    await abortUploads(s3, sdk, bucket, key);
   });
 }
 

@@ -91,9 +91,9 @@ export function addRestoreVerbs({ noun, verb }: Verbs): void {
       cli.terminal.answer({ sources }, () =>
         table(
           cli.terminal,
-          ["SOURCE", "KIND", "OF", "TAKEN", "VERSION", "GIB", "MANIFEST", "LABEL"],
+          ["SOURCE", "KIND", "OF", "TAKEN", "REGION", "VERSION", "GIB", "MANIFEST", "LABEL"],
           sources.map((one) => [
-            ...[one.id, one.kind, shown(one.environment), shown(one.takenAt), shown(one.version)],
+            ...[one.id, one.kind, shown(one.environment), shown(one.takenAt), one.region, shown(one.version)],
             ...[String(one.sizeGiB), one.manifest ? "yes" : "no", shown(one.label)],
           ]),
         ),

@@ -173,7 +173,7 @@ export const FRENCH_VERDICTS: Readonly<Record<string, string>> = {
   "refresh.fits": "Les données de production tiennent : {{neededGiB}} Gio.",
   "source.noTarget": "Le tenant n'a pas cet environnement.",
   "source.partial": "La copie n'est pas complète : une restauration y lirait des trous.",
-  "source.region": "La copie est dans {{region}}, la cible dans {{target}} : copiez-la d'abord là-bas.",
+  "source.region": "La copie est dans {{region}} : elle est d'abord copiée vers {{target}}.",
   "source.grade": "La copie est de cohérence {{grade}} : la base la récupère comme après une coupure de courant.",
   "source.whole": "La copie est complète et se trouve où il faut.",
   "source.open": "Une autre restauration de ce tenant est ouverte.",

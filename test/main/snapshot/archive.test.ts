@@ -10,7 +10,7 @@ import { type InProcessConsole, inProcessConsole, order, untilJob } from "../../
 import { labHostOf, s3Of, snapshotsIn } from "../../support/lab-data.ts";
 
 // Against tests that hang: each waits for whole archives.
-vi.setConfig({ testTimeout: 300_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 const TENANT = "acme";
 const REASON = "hand-over, ticket 4711";
@@ -150,7 +150,7 @@ test("R104: who fetched an archive, and why, is in the job's log", async () => {
     reason: REASON,
   });
   await ended(jobId);
-  const { log } = await running.api.jobs.get({ jobId });
+  const log = await running.api.jobs.logs({ jobId });
   expect(log.map(({ text }) => text).join("\n")).toContain(REASON);
 });
 

@@ -259,9 +259,15 @@ export const snapshotSentences: Readonly<Record<string, string>> = {
     "{{name}} a {{free}} octets libres ; l'exportation en demande environ {{needed}}.",
   "Grow the data volume or make room on it; nothing was changed.":
     "Agrandissez le volume de données ou faites-y de la place ; rien n'a été modifié.",
-  "{{file}} is not what was exported: its SHA-256 is {{=sum}}.":
-    "{{file}} n'est pas ce qui a été exporté : son SHA-256 est {{sum}}.",
-  "Fetch it again; the damaged part was removed.": "Allez le rechercher ; la partie abîmée a été retirée.",
+  "What arrived for {{file}} is not what was exported: its SHA-256 is {{=sum}}.":
+    "Ce qui est arrivé pour {{file}} n'est pas ce qui a été exporté : son SHA-256 est {{sum}}.",
+  "The damaged part was removed. Retry the job: it fetches it again.":
+    "La partie abîmée a été retirée. Relancez la tâche : elle la cherche de nouveau.",
+  "The disk of {{path}} is full.": "Le disque de {{path}} est plein.",
+  "Make room, then retry the job: it goes on where it stopped.":
+    "Faites de la place, puis relancez la tâche : elle reprend où elle s'est arrêtée.",
+  "The archive {{label}} ended on {{=at}}.": "L'archive {{label}} a pris fin le {{at}}.",
+  "Prepare the export again.": "Préparez de nouveau l'exportation.",
   "{{label}} is no archive: there is no file to fetch.":
     "{{label}} n'est pas une archive : il n'y a pas de fichier à chercher.",
   "Prepare an export first.": "Préparez d'abord une exportation.",
@@ -271,11 +277,14 @@ export const snapshotSentences: Readonly<Record<string, string>> = {
     "Choisissez l'archive de ce tenant ; rien n'a été modifié.",
   "Part {{=number}} of {{=key}} did not arrive as it was sent.":
     "La partie {{number}} de {{key}} n'est pas arrivée telle qu'envoyée.",
-  "Retry the job: what is missing is sent again.": "Relancez la tâche : ce qui manque est renvoyé.",
+  "The upload of {{=key}} is over, and nothing came of it.":
+    "L'envoi de {{key}} est terminé, et il n'en est rien resté.",
+  "Nothing was kept of it. Order it anew.": "Rien n'en a été gardé. Commandez-le de nouveau.",
   "{{file}} changed while it was sent.": "{{file}} a changé pendant l'envoi.",
   "Import it again once nobody writes to it.": "Importez-le de nouveau quand plus personne n'y écrit.",
   "{{file}} exists already.": "{{file}} existe déjà.",
-  "Name another file; nothing was fetched.": "Nommez un autre fichier ; rien n'a été cherché.",
+  "It was left as it is. Fetch the archive under another name.":
+    "Il a été laissé tel quel. Cherchez l'archive sous un autre nom.",
   "{{path}} is no whole path.": "{{path}} n'est pas un chemin complet.",
   "Write the path from the root on, or from ~/ on.": "Écrivez le chemin depuis la racine, ou depuis ~/.",
   "There is no {{=what}} {{name}} on this console's machine.":
