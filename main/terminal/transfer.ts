@@ -50,34 +50,48 @@ const isGone = (error: unknown): boolean => /connection (?:was )?(?:closed|lost)
 function steady(tools: TransferTools, stream: ConsoleStream, stopping: AbortSignal) {
   let files: RemoteFiles | undefined;
   let gone = true;
+  let lost = false;
+  let opening: Promise<RemoteFiles> | undefined;
   const tell = (event: TransferEvent) => stream.event(Buffer.from(JSON.stringify(event)));
+
+  async function open(): Promise<RemoteFiles> {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      try {
+        const opened = await tools.openFiles(stopping);
+        files = opened;
+        gone = false;
+        opened.onGone(() => {
+          if (files === opened) gone = true;
+        });
+        if (lost) tell({ type: "back" });
+        lost = false;
+        return opened;
+      } catch (error) {
+        const { code, message } = errorFacts(error);
+        if (stopping.aborted || code !== "HostUnreachable" || performance.now() > deadline) throw error;
+        if (!lost) tell({ type: "lost", message });
+        lost = true;
+        await wait(pauseMs, undefined, { signal: stopping });
+      }
+    }
+  }
+
   return {
     tell,
     get gone() {
       return gone;
     },
+    /** The host was found to be away, and is waited for. */
+    get lost() {
+      return lost;
+    },
     async files(): Promise<RemoteFiles> {
       if (files && !gone) return files;
-      const deadline = performance.now() + PATIENCE_MS;
-      let told = false;
-      for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-        try {
-          const opened = await tools.openFiles(stopping);
-          files = opened;
-          gone = false;
-          opened.onGone(() => {
-            if (files === opened) gone = true;
-          });
-          if (told) tell({ type: "back" });
-          return opened;
-        } catch (error) {
-          const { code, message } = errorFacts(error);
-          if (stopping.aborted || code !== "HostUnreachable" || performance.now() > deadline) throw error;
-          if (!told) tell({ type: "lost", message });
-          told = true;
-          await wait(pauseMs, undefined, { signal: stopping });
-        }
-      }
+      opening ??= open().finally(() => {
+        opening = undefined;
+      });
+      return opening;
     },
     end: () => files?.end(),
   };
@@ -150,6 +164,8 @@ export function startUpload(
   let pumping = false;
   let underWay = 0;
   let toldAt = 0;
+  /** Being cancelled: nothing more is written, what is there goes first. */
+  let leaving = false;
 
   const stream = tools.bytes.open({
     onInput: (bytes, consumed) => take(bytes, consumed),
@@ -164,7 +180,7 @@ export function startUpload(
   const end = ending(stream, line.tell);
 
   function take(bytes: Uint8Array, consumed: () => void): void {
-    if (end.over) return consumed();
+    if (end.over || leaving) return consumed();
     const before = received;
     received += bytes.length;
     if (received > size) return void failWith(grewError(path));
@@ -184,14 +200,16 @@ export function startUpload(
   }
 
   async function pump(): Promise<void> {
-    if (pumping || end.over) return;
+    if (pumping || end.over || leaving) return;
     pumping = true;
     try {
       if (!file || line.gone) {
         const files = await line.files();
+        if (end.over || leaving) return;
         underWay = 0;
         for (const piece of kept) piece.sent = false;
         file = await files.open(part, acked > 0 ? "resume" : "create");
+        if (end.over || leaving) return void file.close().catch(() => undefined);
       }
       const open = file;
       for (const piece of kept) {
@@ -212,7 +230,7 @@ export function startUpload(
       }
       if (inputEnded && kept.length === 0) await complete(open);
     } catch (error) {
-      if (!end.over) await onBroken(error);
+      if (!end.over && !leaving) await onBroken(error);
     } finally {
       pumping = false;
     }
@@ -234,7 +252,7 @@ export function startUpload(
   }
 
   function onWriteFailed(open: RemoteFile, error: unknown): void {
-    if (file !== open || end.over) return;
+    if (file !== open || end.over || leaving) return;
     file = undefined;
     void onBroken(error);
   }
@@ -290,10 +308,17 @@ export function startUpload(
   }
 
   async function cancel(): Promise<void> {
-    if (end.over) return;
-    end.finish(outcome("cancelled", acked));
+    if (end.over || leaving) return;
+    leaving = true;
     await file?.close().catch(() => undefined);
-    if (!line.gone) await (await line.files()).removeFile(part).catch(() => undefined);
+    // A host that is away keeps its part.
+    if (!line.lost)
+      await line
+        .files()
+        .then((files) => files.removeFile(part))
+        .catch(() => undefined);
+    // Told only now: the same file may be begun anew at once.
+    end.finish(outcome("cancelled", acked));
     stopping.abort();
     line.end();
   }

@@ -93,19 +93,17 @@ function begin(view: Pick<TransferView, "sessionId" | "direction" | "name" | "si
   return one;
 }
 
-/** Reads what the stream tells; true when the transfer has ended by it. */
-function onEvent(one: Running, payload: Uint8Array): "again" | undefined {
+/** Reads what the stream tells. */
+function onEvent(one: Running, payload: Uint8Array): void {
   const read = TransferEvent.safeParse(JSON.parse(new TextDecoder().decode(payload)));
-  if (!read.success) return undefined;
+  if (!read.success) return;
   const event = read.data;
-  if (event.type === "again") return "again";
   if (event.type === "progress") become(one, { bytes: event.bytes });
   else if (event.type === "lost") become(one, { phase: "reconnecting", message: event.message });
   else if (event.type === "back") become(one, { phase: "running", message: null });
   else if (event.type === "done")
     become(one, { phase: "done", bytes: event.bytes, sha256: event.sha256, message: null });
-  else become(one, { phase: "failed", message: event.message });
-  return undefined;
+  else if (event.type === "failed") become(one, { phase: "failed", message: event.message });
 }
 
 const isOver = ({ view }: Running) => view.phase === "done" || view.phase === "failed" || view.phase === "cancelled";
@@ -118,22 +116,19 @@ function unlessPaused(one: Running): Promise<void> | undefined {
   });
 }
 
-/** Sends the file once, from its first byte; resolves when the stream has ended. */
-function send(one: Running, line: ByteLine, streamId: number, file: File): Promise<"ended" | "again" | "broken"> {
-  return new Promise((resolve) => {
-    let again = false;
+/** Sends the file once, from its first byte, until the stream ends. Rejects when the file cannot be read any more. */
+function send(one: Running, line: ByteLine, streamId: number, file: File): Promise<void> {
+  return new Promise((resolve, reject) => {
     let room: () => void = () => undefined;
     let over = false;
     const stream = line.attach(streamId, {
       onData: (_, consumed) => consumed(),
-      onEvent(payload) {
-        again ||= onEvent(one, payload) === "again";
-      },
+      onEvent: (payload) => onEvent(one, payload),
       onDrain: () => room(),
-      onEnd(why) {
+      onEnd() {
         over = true;
         room();
-        resolve(again ? "again" : why === "ended" ? "ended" : "broken");
+        resolve();
       },
     });
     one.stream = stream;
@@ -147,10 +142,9 @@ function send(one: Running, line: ByteLine, streamId: number, file: File): Promi
         if (!stream.write(part)) await roomy;
       }
       if (!over && !one.cancelled) stream.end();
-    })().catch(() => {
-      // The file went, or may not be read any more.
+    })().catch((error: unknown) => {
       stream.detach();
-      resolve("broken");
+      reject(error as Error);
     });
   });
 }
@@ -171,8 +165,9 @@ export const transfers = {
       for (let round = 0; ; round++) {
         one.transferId = begun.transferId;
         become(one, { bytes: begun.offset });
-        const end = await send(one, calls.line, begun.streamId, file);
-        if (end === "ended" || one.cancelled || isOver(one)) break;
+        await send(one, calls.line, begun.streamId, file);
+        if (one.cancelled || isOver(one)) break;
+        await unlessPaused(one);
         if (round >= MOST_ROUNDS) throw new Error("The line to the console keeps breaking.");
         become(one, { phase: "reconnecting" });
         await new Promise((resolve) => setTimeout(resolve, 500));
@@ -181,6 +176,8 @@ export const transfers = {
       }
     } catch (error) {
       become(one, { phase: "failed", message: (error as Error).message });
+      // Nothing more comes of it; where the console still waits for the file, it need not.
+      if (one.transferId) await calls.cancel(one.transferId).catch(() => undefined);
     }
   },
 
@@ -208,7 +205,7 @@ export const transfers = {
             if (one.transferId) void calls.cancel(one.transferId);
           });
         },
-        onEvent: (payload) => void onEvent(one, payload),
+        onEvent: (payload) => onEvent(one, payload),
         onEnd: resolve,
       });
     });
