@@ -10,6 +10,10 @@ type Api = Client | InProcessConsole["api"];
 
 /** Before, within and after the effect of a quick step. */
 const AFTER_MS = [0, 6, 14];
+/** A step that failed and is tried again shows as waiting. */
+const UNDER_WAY: ReadonlySet<Job["state"]> = new Set<Job["state"]>(["running", "waiting", "lostContact"]);
+/** A wait longer than this is broken off when the step has ended. */
+const LOOK_MS = 20;
 
 /** Where a job was struck, by step in order; a step may be there several times. */
 export interface StruckJob {
@@ -51,22 +55,22 @@ export async function underKills(
   options: StrikeOptions & { readonly atEnd?: (client: Client) => Promise<void> } = {},
 ): Promise<StruckJob> {
   const struck: string[] = [];
+  const tried = new Map<string, number>();
   for (let jobId: string | undefined; ; ) {
     const running = await launchConsole(home, "empty");
     const { client, close } = await running.connect();
     jobId ??= (await start(client)).jobId;
-    const next = await nextVictim(client, jobId, struck, options);
-    if (!next) {
+    const step = await nextVictim(client, jobId, tried, options);
+    if (!step) {
       const { job } = await client.jobs.get({ jobId });
       await options.atEnd?.(client);
       close();
       await running.stop();
       return { struck, job };
     }
-    await wait(next.afterMs);
     await running.kill();
     close();
-    struck.push(next.step);
+    struck.push(step);
   }
 }
 
@@ -78,12 +82,12 @@ export async function underStrikes(
   options: StrikeOptions = {},
 ): Promise<StruckJob> {
   const struck: string[] = [];
+  const tried = new Map<string, number>();
   for (;;) {
-    const next = await nextVictim(api, jobId, struck, options);
-    if (!next) return { struck, job: (await api.jobs.get({ jobId })).job };
-    await wait(next.afterMs);
-    await strike(next.step);
-    struck.push(next.step);
+    const step = await nextVictim(api, jobId, tried, options);
+    if (!step) return { struck, job: (await api.jobs.get({ jobId })).job };
+    await strike(step);
+    struck.push(step);
   }
 }
 
@@ -102,24 +106,39 @@ export function tellStruck(how: string, { struck, job }: StruckJob, steps: reado
   return hit;
 }
 
-/** Undefined once the job is over. */
+/** The step that is to be struck now; undefined once the job is over. `tried` counts by step, and is kept up. */
 async function nextVictim(
   api: Api,
   jobId: string,
-  struck: readonly string[],
+  tried: Map<string, number>,
   { strikes = {}, each, jobs }: StrikeOptions,
-): Promise<{ readonly step: string; readonly afterMs: number } | undefined> {
-  for (;;) {
+): Promise<string | undefined> {
+  const stepsNow = async (): Promise<readonly string[] | undefined> => {
     const { job } = await api.jobs.get({ jobId });
     const watched = jobs ? await jobs(api, jobId) : [job];
     if (FINAL_JOB_STATES.has(job.state) || watched.some(({ state }) => state === "needsDecision")) return undefined;
-    for (const one of watched) {
-      const step = one.state === "running" ? one.currentStep : null;
-      if (!step) continue;
-      const before = struck.filter((name) => name === step).length;
-      const delays = strikes[step] ?? each ?? [AFTER_MS[new Set(struck).size % AFTER_MS.length]!];
-      const afterMs = delays[before];
-      if (afterMs !== undefined) return { step, afterMs };
+    return watched.flatMap(({ state, currentStep }) => (UNDER_WAY.has(state) && currentStep ? [currentStep] : []));
+  };
+  /** False when the step ended before that time: then there is nothing left of it to be struck. */
+  const lasts = async (step: string, afterMs: number): Promise<boolean> => {
+    const until = performance.now() + afterMs;
+    while (until - performance.now() > LOOK_MS) {
+      await wait(LOOK_MS / 2);
+      if (!(await stepsNow())?.includes(step)) return false;
+    }
+    await wait(Math.max(0, until - performance.now()));
+    return true;
+  };
+  for (;;) {
+    const steps = await stepsNow();
+    if (!steps) return undefined;
+    for (const step of steps) {
+      const delays = strikes[step] ?? each ?? [AFTER_MS[tried.size % AFTER_MS.length]!];
+      const afterMs = delays[tried.get(step) ?? 0];
+      if (afterMs === undefined) continue;
+      tried.set(step, (tried.get(step) ?? 0) + 1);
+      if (await lasts(step, afterMs)) return step;
+      break;
     }
     await wait(2);
   }

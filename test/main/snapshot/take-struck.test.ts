@@ -47,7 +47,7 @@ async function takeUnder(how: string, strike: (step: string) => Promise<unknown>
 }
 
 test("SSH cut in every step of a snapshot", { timeout: 400_000 }, () =>
-  takeUnder("SSH cut", () => cutSsh(running.api), { each: [0, 20], strikes: { [HOLD]: [0, 30, 60, 120, 240, 480] } }),
+  takeUnder("SSH cut", () => cutSsh(running.api), { each: [0, 20], strikes: { [HOLD]: [0, 30, 600, 660, 700, 800] } }),
 );
 
 test("the host restarted in every step of a snapshot", { timeout: 400_000 }, () =>
