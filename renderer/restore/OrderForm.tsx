@@ -22,7 +22,7 @@ import { useApi } from "../app/api.ts";
 import { Failure } from "../app/Failure.tsx";
 import { useWords } from "../app/i18n/index.ts";
 import { paths } from "../app/paths.ts";
-import { shortDateTime } from "../ui/format.ts";
+import { bytes, shortDateTime } from "../ui/format.ts";
 import { Panel } from "../ui/Panel.tsx";
 import { PlanView } from "./PlanView.tsx";
 import classes from "./restore.module.css";
@@ -247,7 +247,7 @@ function SourceRow({ one, isChosen, onChoose }: SourceRowProps) {
       <Table.Td>{one.label ?? one.id}</Table.Td>
       <Table.Td>{one.region}</Table.Td>
       <Table.Td>{one.version ?? "–"}</Table.Td>
-      <Table.Td>{one.sizeGiB} GiB</Table.Td>
+      <Table.Td>{bytes(one.sizeGiB * 1024 ** 3, language)}</Table.Td>
       <Table.Td>
         {one.grade ?? "–"}
         {!one.manifest && <span className={classes.faint}> ({t("restore.noManifest")})</span>}

@@ -1,6 +1,6 @@
-import { ActionIcon, Button, Group, Menu, Stack, Text, TextInput } from "@mantine/core";
+import { ActionIcon, Alert, Button, Group, Menu, Stack, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { IconDots, IconDownload, IconTrash } from "@tabler/icons-react";
+import { IconAlertTriangle, IconDots, IconDownload, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import type { ShownSnapshot } from "../../shared/snapshot/model.ts";
 import { useApi } from "../app/api.ts";
@@ -34,8 +34,7 @@ export function SnapshotMenu({ snapshot }: { readonly snapshot: ShownSnapshot })
             </Menu.Item>
           )}
           <Menu.Item
-            color="red"
-            leftSection={<IconTrash size={14} />}
+            leftSection={<IconTrash size={14} color="var(--mantine-color-red-filled)" />}
             disabled={snapshot.jobId !== null}
             onClick={() => setOpened("delete")}
           >
@@ -118,9 +117,9 @@ function DeleteDialog({ opened, snapshot, onClose }: Props & { readonly opened: 
       onClose={onClose}
     >
       {!snapshot.hasExportedCopy && snapshot.kind === "ebs" && (
-        <Text size="sm" c="orange" role="alert">
+        <Alert color="red" icon={<IconAlertTriangle size={18} aria-hidden />}>
           {t("snapshot.delete.noCopy")}
-        </Text>
+        </Alert>
       )}
       {remove.error && <Failure error={remove.error} />}
     </ConfirmTyped>

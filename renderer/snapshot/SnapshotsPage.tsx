@@ -153,28 +153,28 @@ function SnapshotTable({ snapshots, chosen, onChoose }: TableProps) {
       {
         id: "label",
         header: t("snapshot.column.label"),
-        width: 170,
+        width: 150,
         grow: 2,
         cell: (one) => <span title={`${one.label} ${one.snapshotId ?? one.file?.key ?? ""}`}>{one.label}</span>,
       },
       {
         id: "environment",
         header: t("snapshot.column.environment"),
-        width: 110,
+        width: 100,
         cell: (one) => <KindBadge kind={one.environment} />,
       },
       {
         id: "taken",
         header: t("snapshot.column.taken"),
-        width: 110,
+        width: 95,
         cell: (one) => <RelativeTime date={one.takenAt} />,
       },
-      { id: "grade", header: t("snapshot.column.grade"), width: 110, cell: (one) => <GradeBadge snapshot={one} /> },
-      { id: "state", header: t("snapshot.column.state"), width: 150, cell: (one) => <State snapshot={one} /> },
+      { id: "grade", header: t("snapshot.column.grade"), width: 105, cell: (one) => <GradeBadge snapshot={one} /> },
+      { id: "state", header: t("snapshot.column.state"), width: 140, cell: (one) => <State snapshot={one} /> },
       {
         id: "size",
         header: t("snapshot.column.size"),
-        width: 90,
+        width: 85,
         align: "right",
         cell: (one) =>
           one.file
@@ -183,7 +183,7 @@ function SnapshotTable({ snapshots, chosen, onChoose }: TableProps) {
               ? bytes(one.data.databaseBytes + one.data.attachmentsBytes, language)
               : "–",
       },
-      { id: "version", header: t("snapshot.column.version"), width: 70, cell: (one) => one.version ?? "–" },
+      { id: "version", header: t("snapshot.column.version"), width: 65, cell: (one) => one.version ?? "–" },
       {
         id: "copies",
         header: t("snapshot.column.copies"),
@@ -202,11 +202,11 @@ function SnapshotTable({ snapshots, chosen, onChoose }: TableProps) {
                   )
                   .join("; "),
       },
-      { id: "by", header: t("snapshot.column.by"), width: 90, cell: (one) => one.takenBy },
+      { id: "by", header: t("snapshot.column.by"), width: 80, cell: (one) => one.takenBy },
       {
         id: "actions",
         header: t("snapshot.column.actions"),
-        width: 70,
+        width: 75,
         grow: 0,
         cell: (one) => <SnapshotMenu snapshot={one} />,
       },

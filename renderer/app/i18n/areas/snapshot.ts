@@ -25,7 +25,7 @@ export const snapshotEn = {
   "snapshot.column.state": "State",
   "snapshot.column.size": "Data",
   "snapshot.column.version": "Version",
-  "snapshot.column.copies": "Second copy",
+  "snapshot.column.copies": "Second copy, end",
   "snapshot.column.by": "By",
   "snapshot.column.actions": "Actions",
   "snapshot.grade.quiesced": "quiesced",
@@ -139,7 +139,7 @@ export const snapshotFr: AreaWords<typeof snapshotEn> = {
   "snapshot.column.state": "État",
   "snapshot.column.size": "Données",
   "snapshot.column.version": "Version",
-  "snapshot.column.copies": "Seconde copie",
+  "snapshot.column.copies": "Seconde copie, fin",
   "snapshot.column.by": "Par",
   "snapshot.column.actions": "Actions",
   "snapshot.grade.quiesced": "immobilisé",
@@ -198,7 +198,7 @@ export const snapshotFr: AreaWords<typeof snapshotEn> = {
   "step.send archive to the bucket": "envoyer l'archive dans le bucket",
   "step.finish upload": "achever l'envoi",
   "step.remove archive from the host": "retirer l'archive de l'hôte",
-  "step.fetch archive": "chercher l'archive",
+  "step.fetch archive": "télécharger l'archive",
   "step.verify archive": "vérifier l'archive",
   "step.check archive": "contrôler l'archive",
   "step.send archive": "envoyer l'archive",
@@ -213,11 +213,11 @@ export const snapshotFr: AreaWords<typeof snapshotEn> = {
   "snapshot.export": "Préparer une exportation",
   "snapshot.exportHint":
     "Une archive de toutes les données de cet instant est préparée dans le bucket du compte. Elle prend fin d'elle-même après quelques jours.",
-  "snapshot.download": "Chercher sur cette machine",
+  "snapshot.download": "Télécharger sur cette machine",
   "snapshot.download.to": "Dossier ou nouveau fichier sur la machine de la console",
   "snapshot.download.reason": "Motif",
   "snapshot.download.reasonHint": "Des données du client quittent le service ; le motif est conservé (R104).",
-  "snapshot.download.start": "Chercher",
+  "snapshot.download.start": "Télécharger",
   "snapshot.import": "Importer une archive",
   "snapshot.import.file": "Archive sur la machine de la console",
   "snapshot.import.hint":
@@ -254,7 +254,7 @@ export const snapshotSentences: Readonly<Record<string, string>> = {
   "{{=bytes}} bytes, {{=free}} free": "{{bytes}} octets, {{free}} libres",
   "looking for a snapshot that was asked for before": "recherche d'un instantané demandé auparavant",
   "{{file}} is no whole archive: {{why}}.": "{{file}} n'est pas une archive entière : {{why}}.",
-  "Fetch the archive again; nothing was changed.": "Allez rechercher l'archive ; rien n'a été modifié.",
+  "Fetch the archive again; nothing was changed.": "Téléchargez de nouveau l'archive ; rien n'a été modifié.",
   "{{name}} has {{=free}} bytes free; the export needs about {{=needed}}.":
     "{{name}} a {{free}} octets libres ; l'exportation en demande environ {{needed}}.",
   "Grow the data volume or make room on it; nothing was changed.":
@@ -262,14 +262,14 @@ export const snapshotSentences: Readonly<Record<string, string>> = {
   "What arrived for {{file}} is not what was exported: its SHA-256 is {{=sum}}.":
     "Ce qui est arrivé pour {{file}} n'est pas ce qui a été exporté : son SHA-256 est {{sum}}.",
   "The damaged part was removed. Retry the job: it fetches it again.":
-    "La partie abîmée a été retirée. Relancez la tâche : elle la cherche de nouveau.",
+    "La partie abîmée a été retirée. Relancez la tâche : elle la télécharge de nouveau.",
   "The disk of {{path}} is full.": "Le disque de {{path}} est plein.",
   "Make room, then retry the job: it goes on where it stopped.":
     "Faites de la place, puis relancez la tâche : elle reprend où elle s'est arrêtée.",
   "The archive {{label}} ended on {{=at}}.": "L'archive {{label}} a pris fin le {{at}}.",
   "Prepare the export again.": "Préparez de nouveau l'exportation.",
   "{{label}} is no archive: there is no file to fetch.":
-    "{{label}} n'est pas une archive : il n'y a pas de fichier à chercher.",
+    "{{label}} n'est pas une archive : il n'y a pas de fichier à télécharger.",
   "Prepare an export first.": "Préparez d'abord une exportation.",
   "The archive holds data of {{found}}, not of {{tenant}}.":
     "L'archive contient les données de {{found}}, et non de {{tenant}}.",
@@ -284,7 +284,7 @@ export const snapshotSentences: Readonly<Record<string, string>> = {
   "Import it again once nobody writes to it.": "Importez-le de nouveau quand plus personne n'y écrit.",
   "{{file}} exists already.": "{{file}} existe déjà.",
   "It was left as it is. Fetch the archive under another name.":
-    "Il a été laissé tel quel. Cherchez l'archive sous un autre nom.",
+    "Il a été laissé tel quel. Téléchargez l'archive sous un autre nom.",
   "{{path}} is no whole path.": "{{path}} n'est pas un chemin complet.",
   "Write the path from the root on, or from ~/ on.": "Écrivez le chemin depuis la racine, ou depuis ~/.",
   "There is no {{=what}} {{name}} on this console's machine.":
