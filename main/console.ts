@@ -222,6 +222,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       now: () => new Date(),
       tenants: tenant.places,
       profiles: () => terms.profiles(),
+      trains: (from, to) => terms.trains(from, to),
       contacts: async (tenantId) => (await terms.facts(tenantId)).contacts,
       mail: {
         isReady: () => settings.get().mail !== null,

@@ -44,7 +44,7 @@ import {
 import { noticeTemplates } from "./templates.ts";
 import { readStart } from "./times.ts";
 
-export type { CalendarPorts, CalendarTenant } from "./ports.ts";
+export type { CalendarPorts, CalendarTenant, TrainStop } from "./ports.ts";
 
 const MAX_RANGE_MS = 400 * DAY_MS;
 /** Clocks of two machines differ; a sending may seem to lie this far ahead. */
@@ -226,15 +226,16 @@ export function calendarArea(ports: CalendarPorts) {
     }
     const everyone = await ports.tenants();
     const tenant = input.tenant === undefined ? undefined : await tenantOf(input.tenant);
-    const [windows, blackouts, profileFor] = await Promise.all([
+    const [windows, blackouts, profileFor, trains] = await Promise.all([
       store.list(input.from, input.to, tenant?.id),
       store.blackouts(tenant?.id),
       ports.profiles(),
+      ports.trains(dayAround(input.from, -1), dayAround(input.to, 2)),
     ]);
     const byWindow = await store.sendings(windows.map((one) => one.id));
     return {
       windows: windows.map((one) => shown(one, byWindow.get(one.id) ?? [], profileFor)),
-      recurring: recurringWindows(tenant ? [tenant] : everyone, windows, input, profileFor),
+      recurring: recurringWindows(tenant ? [tenant] : everyone, windows, input, profileFor, trains),
       blackouts,
     };
   }
@@ -666,6 +667,9 @@ export function calendarArea(ports: CalendarPorts) {
     },
   };
 }
+
+/** A day that is certainly before or after the instant in any zone. */
+const dayAround = (at: Date, days: number): string => new Date(at.getTime() + days * DAY_MS).toISOString().slice(0, 10);
 
 /** Most first. */
 const counted = (names: readonly string[]): (readonly [string, number])[] =>

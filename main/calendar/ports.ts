@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import type { SmtpProof } from "../../shared/calendar/model.ts";
+import type { TrainDay } from "../../shared/policy/update-train.ts";
 import type { ProfileFinder } from "../../shared/policy/profiles.ts";
 import type { EnvironmentKind, Service } from "../../shared/tenant/model.ts";
 
@@ -12,6 +13,11 @@ export interface CalendarTenant {
   /** Customer's IANA time zone. */
   readonly zone: string;
   readonly environments: readonly { readonly kind: EnvironmentKind; readonly region: string }[];
+}
+
+/** A day of one tenant's train. */
+export interface TrainStop extends TrainDay {
+  readonly tenantId: string;
 }
 
 /** The company's mail server, as the settings of this console name it. */
@@ -36,6 +42,8 @@ export interface CalendarPorts {
   tenants(): Promise<readonly CalendarTenant[]>;
   /** The numbers that bind each tenant, its exceptions included. */
   profiles(): Promise<ProfileFinder>;
+  /** Days within [from, to) on which updates and upgrades come by themselves (R46, R47). */
+  trains(from: string, to: string): Promise<readonly TrainStop[]>;
   /** Addresses that a tenant's notices go to. */
   contacts(tenantId: string): Promise<readonly string[]>;
   readonly mail: MailPort;

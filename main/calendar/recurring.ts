@@ -1,4 +1,5 @@
 import type { CalendarWindow, RecurringWindow } from "../../shared/calendar/model.ts";
+import { addToDay } from "../../shared/policy/calendar.ts";
 import type { PolicyProfile } from "../../shared/policy/profile.ts";
 import { type ProfileFinder, shippedProfiles } from "../../shared/policy/profiles.ts";
 import {
@@ -10,7 +11,8 @@ import {
 } from "../../shared/policy/windows.ts";
 import type { Service } from "../../shared/tenant/model.ts";
 import { DAY_MS } from "../../shared/time.ts";
-import type { CalendarTenant } from "./ports.ts";
+import { startOfDay } from "../../shared/terms/facts.ts";
+import type { CalendarTenant, TrainStop } from "./ports.ts";
 
 interface Group {
   readonly service: Service;
@@ -22,8 +24,9 @@ interface Group {
 }
 
 /**
- * The windows within [from, to) that follow from the contracts alone (R33, R62), one for all tenants that share
- * service, region and time zone: a fleet of thousands has a few dozen.
+ * The windows within [from, to) that follow from the contracts alone (R33, R46, R62), one for all tenants that share
+ * service, region and time zone: a fleet of thousands has a few dozen. `trains` are the days of updates and upgrades
+ * that come by themselves; each is a whole day of the data centre.
  *
  * A tenant whose standard window of that time is planned by hand is not counted again.
  */
@@ -32,6 +35,7 @@ export function recurringWindows(
   calendar: readonly Pick<CalendarWindow, "kind" | "state" | "tenantId" | "startsAt" | "endsAt">[],
   range: { readonly from: Date; readonly to: Date },
   profileFor: ProfileFinder = shippedProfiles,
+  trains: readonly TrainStop[] = [],
 ): RecurringWindow[] {
   const known = new Map<string, Window[]>();
   const once = (key: string, make: () => Window[]) => {
@@ -56,6 +60,14 @@ export function recurringWindows(
     if (backup) {
       const all = [...members];
       for (const window of once(`backup ${key}`, () => backupsIn(group, range))) add("backup", window, backup, all);
+    }
+
+    for (const stops of stopsOf(trains, members)) {
+      const { kind, on, rule, source } = stops[0]!;
+      const day = once(`day ${on} ${group.zone}`, () => [dayOf(on, group.zone)])[0]!;
+      if (day.startsAt >= range.to || day.endsAt <= range.from) continue;
+      const left = stops.map(({ tenantId }) => [tenantId, members.get(tenantId)!] as const);
+      add(kind, day, { rule, source }, left);
     }
 
     function add(
@@ -90,6 +102,23 @@ function groupsOf(
   }
   return groups.values();
 }
+
+/** The members' stops, those of one kind and day together. */
+function stopsOf(trains: readonly TrainStop[], members: ReadonlyMap<string, string>): Iterable<TrainStop[]> {
+  const together = new Map<string, TrainStop[]>();
+  for (const stop of trains) {
+    if (!members.has(stop.tenantId)) continue;
+    const known = together.get(`${stop.kind} ${stop.on}`);
+    if (known) known.push(stop);
+    else together.set(`${stop.kind} ${stop.on}`, [stop]);
+  }
+  return together.values();
+}
+
+const dayOf = (on: string, zone: string): Window => ({
+  startsAt: startOfDay(on, zone),
+  endsAt: startOfDay(addToDay(on, { days: 1 }), zone),
+});
 
 function standardIn({ profile, zone }: Group, { from, to }: { from: Date; to: Date }): Window[] {
   const windows: Window[] = [];

@@ -3,9 +3,17 @@ import { dayIn } from "../../shared/policy/calendar.ts";
 import { lifecycleState } from "../../shared/policy/lifecycle.ts";
 import type { PolicyProfile } from "../../shared/policy/profile.ts";
 import type { ProfileFinder } from "../../shared/policy/profiles.ts";
+import { updateTrain } from "../../shared/policy/update-train.ts";
 import { checkVersion, versionSupport } from "../../shared/policy/version-support.ts";
 import { daysTo, nextEnding, ofVerdict } from "../../shared/terms/clocks.ts";
-import { exceptionsOf, factsOf, lifecycleFactsOf, type TermsTenant } from "../../shared/terms/facts.ts";
+import {
+  exceptionsOf,
+  factsOf,
+  lifecycleFactsOf,
+  runsNewest,
+  type TermsTenant,
+  trainFactsOf,
+} from "../../shared/terms/facts.ts";
 import type { ExpiryRow, TermsBoard, TermsRecord, VersionRow } from "../../shared/terms/model.ts";
 import type { Service } from "../../shared/tenant/model.ts";
 
@@ -60,6 +68,7 @@ function versionRows(
 ): VersionRow[] {
   const exceptions = records.length === 0 ? [] : exceptionsOf(records, todayOf(now, tenant.zone));
   const own = exceptions.find(({ rule, standing }) => rule === profile.versions.rule && standing === "in-force");
+  const today = todayOf(now, tenant.zone);
   return tenant.environments.map(({ id, kind, region, version }) => {
     const why =
       version === null
@@ -74,9 +83,30 @@ function versionRows(
       newest: releases.at(-1) ?? null,
       support: versionSupport(profile, version, releases),
       exceptionUntil: own?.until ?? null,
+      train: kind === "production" ? trainOf(tenant, profile, records, releases, today) : null,
       ...why,
     };
   });
+}
+
+function trainOf(
+  tenant: TermsTenant,
+  profile: PolicyProfile,
+  records: readonly TermsRecord[],
+  releases: readonly string[],
+  today: string,
+): VersionRow["train"] {
+  try {
+    const next = updateTrain(
+      profile,
+      trainFactsOf(tenant, factsOf(records), runsNewest(tenant, releases, profile)),
+      today,
+    );
+    return next && { ...next, updateOverdue: next.updateOn < today, upgradeOverdue: next.upgradeOn < today };
+  } catch {
+    // A zone that nobody knows; the expiry board names it.
+    return null;
+  }
 }
 
 function expiryRow(tenant: TermsTenant, profile: PolicyProfile, records: readonly TermsRecord[], now: Date): ExpiryRow {

@@ -2,9 +2,17 @@ import { implement } from "@orpc/server";
 import { AppError } from "../../shared/errors.ts";
 import type { PolicyProfile } from "../../shared/policy/profile.ts";
 import { type ProfileFinder, PROFILES } from "../../shared/policy/profiles.ts";
+import { trainDays } from "../../shared/policy/update-train.ts";
 import { solve } from "../../shared/terms/clocks.ts";
 import { termsContract } from "../../shared/terms/contract.ts";
-import { bindingProfile, checkEntry, factsOf, type TermsTenant } from "../../shared/terms/facts.ts";
+import {
+  bindingProfile,
+  checkEntry,
+  factsOf,
+  runsNewest,
+  type TermsTenant,
+  trainFactsOf,
+} from "../../shared/terms/facts.ts";
 import { type ContractTerms, TermsEntry, type TermsFacts, type TermsRecord } from "../../shared/terms/model.ts";
 import { boardsOf } from "./boards.ts";
 import type { TermsPorts } from "./ports.ts";
@@ -129,6 +137,24 @@ export function termsArea(ports: TermsPorts) {
   return {
     router,
     profiles,
+
+    /** Days within [from, to) on which updates and upgrades come by themselves, of every contract that goes on (R46). */
+    async trains(from: string, to: string) {
+      const [tenants, recordsOf, releases, profileFor] = await Promise.all([
+        ports.tenants(),
+        allRecords(),
+        ports.releases(),
+        profiles(),
+      ]);
+      const now = ports.now();
+      return tenants.flatMap((tenant) => {
+        const profile = profileFor(tenant, now);
+        const facts = factsOf(recordsOf(tenant.id));
+        if (!profile.versions.train || facts.endOn !== null) return [];
+        const known = trainFactsOf(tenant, facts, runsNewest(tenant, releases[tenant.service], profile));
+        return trainDays(profile, known, from, to).map((day) => ({ ...day, tenantId: tenant.id }));
+      });
+    },
 
     /** What people recorded of every tenant, from one look at the database. */
     allFacts: async (): Promise<(tenantId: string) => TermsFacts> => {

@@ -1,10 +1,19 @@
 import { dayIn } from "../../shared/policy/calendar.ts";
 import { checkCopyRequest, checkDeletion, checkReactivation, lifecycleState } from "../../shared/policy/lifecycle.ts";
 import type { PolicyProfile } from "../../shared/policy/profile.ts";
+import { checkFreeSandbox } from "../../shared/policy/update-train.ts";
 import { PROFILES } from "../../shared/policy/profiles.ts";
 import { clocksOf } from "../../shared/terms/clocks.ts";
 import { entitlementsOf } from "../../shared/terms/entitlements.ts";
-import { bindingProfile, exceptionsOf, factsOf, lifecycleFactsOf, type TermsTenant } from "../../shared/terms/facts.ts";
+import {
+  bindingProfile,
+  exceptionsOf,
+  factsOf,
+  lifecycleFactsOf,
+  runsNewest,
+  type TermsTenant,
+  trainFactsOf,
+} from "../../shared/terms/facts.ts";
 import type { ContractTerms, ProfileView, TermsRecord } from "../../shared/terms/model.ts";
 import { profileNumbers } from "../../shared/terms/profile-numbers.ts";
 import { todayOf } from "./boards.ts";
@@ -29,13 +38,16 @@ export function viewTerms(
     ...{ tenantId: id, slug, customer, service, owner, zone, isLab, today, facts, exceptions },
     profile: { id: profile.id, name: profile.name, version: profile.version },
     state: lifecycleState(profile, lifecycle, now),
-    clocks: clocksOf(tenant, facts, profile, now),
+    clocks: clocksOf(tenant, facts, profile, now, releases),
     entitlements: entitlementsOf(tenant, profile, exceptions, releases),
     acts: {
       copyRequest: checkCopyRequest(profile, lifecycle, now),
       reactivation: checkReactivation(profile, lifecycle, now),
       deletion: checkDeletion(profile, lifecycle, now, newest ? { latestRecordedAt: newest } : {}),
     },
+    freeSandbox: profile.versions.freeSandbox
+      ? checkFreeSandbox(profile, trainFactsOf(tenant, facts, runsNewest(tenant, releases, profile)), today)
+      : null,
     records: records
       .map(({ id: recordId, entry, reason, by, at }) => ({ id: recordId, entry, reason, by, at }))
       .toReversed(),

@@ -21,7 +21,7 @@ import { RecordDialog, type Recording } from "./RecordDialog.tsx";
 import { RuleMark } from "./RuleMark.tsx";
 import { Solver } from "./Solver.tsx";
 import classes from "./terms.module.css";
-import { FACT_KINDS, STATE_TONES, useTermsWords } from "./words.ts";
+import { FACT_KINDS, STATE_TONES, TRAIN_FACTS, useTermsWords } from "./words.ts";
 
 /** One tenant's contract: its dates, its promises, and what people recorded of it. */
 export function ContractPage({ slug }: { readonly slug: string }) {
@@ -75,7 +75,7 @@ function Contract({ terms }: { readonly terms: ContractTerms }) {
         <Stack gap="sm">
           <Solver terms={terms} />
           <RecordedFacts terms={terms} onRecord={setRecording} />
-          {terms.facts.endOn !== null && <Acts terms={terms} />}
+          <Acts terms={terms} />
         </Stack>
       </SimpleGrid>
       <Exceptions terms={terms} onRecord={setRecording} />
@@ -97,7 +97,7 @@ function RecordedFacts({ terms, onRecord }: RecordingProps) {
   return (
     <Panel title={t("terms.facts")}>
       <FactList>
-        {FACT_KINDS.map((kind) => {
+        {FACT_KINDS.filter((kind) => terms.freeSandbox !== null || !TRAIN_FACTS.has(kind)).map((kind) => {
           const what = t(`terms.fact.${kind}`);
           return (
             <Fact key={kind} label={what}>
@@ -119,14 +119,22 @@ function RecordedFacts({ terms, onRecord }: RecordingProps) {
   );
 }
 
-/** What the end of the contract allows today. */
+/** What the contract allows today: until its end a free sandbox, and what follows from the end. */
 function Acts({ terms }: { readonly terms: ContractTerms }) {
   const { t, language } = useWords();
+  const ended = terms.facts.endOn !== null;
+  const { freeSandbox } = terms;
+  const shown = [
+    ...(freeSandbox && !ended ? [["freeSandbox", freeSandbox] as const] : []),
+    ...(ended
+      ? (["copyRequest", "reactivation", "deletion"] as const).map((act) => [act, terms.acts[act]] as const)
+      : []),
+  ];
+  if (shown.length === 0) return null;
   return (
     <Panel title={t("terms.acts")}>
       <FactList>
-        {(["copyRequest", "reactivation", "deletion"] as const).map((act) => {
-          const { allowed, earliest, rule, source, reason, note } = terms.acts[act];
+        {shown.map(([act, { allowed, earliest, rule, source, reason, note }]) => {
           return (
             <Fact key={act} label={t(`terms.act.${act}`)}>
               <StateBadge

@@ -114,6 +114,7 @@ interface Draft {
   readonly on?: string | null;
   readonly good?: boolean;
   readonly held?: boolean;
+  readonly flex?: boolean;
   readonly months?: number | null;
   readonly percent?: number | null;
   readonly tiers?: readonly Partial<RetentionTier>[];
@@ -134,11 +135,15 @@ function initialOf({ facts, today }: ContractTerms, recording: Recording): Draft
   switch (recording) {
     case "notice":
     case "end":
+    case "update":
+    case "upgrade":
     case "copy-request":
     case "copy-delivery":
       return { kind: recording, on: today };
     case "standing":
       return { kind: "standing", good: !facts.goodStanding };
+    case "flex":
+      return { kind: "flex", flex: !facts.isFlex };
     case "hold":
       return { kind: "hold", held: !facts.legalHold };
     case "term":
@@ -184,6 +189,8 @@ function EntryFields({ draft, onChange }: FieldProps) {
   switch (draft.kind) {
     case "notice":
     case "end":
+    case "update":
+    case "upgrade":
     case "copy-request":
     case "copy-delivery":
       return (
@@ -208,6 +215,16 @@ function EntryFields({ draft, onChange }: FieldProps) {
           value={draft.good ? "good" : "bad"}
           data={(["good", "bad"] as const).map((value) => ({ value, label: t(`terms.fact.standing.${value}`) }))}
           onChange={(value) => edit({ good: value === "good" })}
+        />
+      );
+    case "flex":
+      return (
+        <Select
+          label={t("terms.fact.flex")}
+          allowDeselect={false}
+          value={draft.flex ? "flex" : "automatic"}
+          data={(["flex", "automatic"] as const).map((value) => ({ value, label: t(`terms.fact.flex.${value}`) }))}
+          onChange={(value) => edit({ flex: value === "flex" })}
         />
       );
     case "hold":

@@ -57,6 +57,24 @@ function supportWords(t: Translate, { support: { state, leavesInReleases } }: Ve
   return t(`support.${state}`);
 }
 
+/** A day of the train; overdue where it has passed and a newer release exists. */
+function stop(t: Translate, language: string, kind: "update" | "upgrade"): Column<VersionRow> {
+  return {
+    id: kind,
+    header: t(kind === "update" ? "terms.column.nextUpdate" : "terms.column.nextUpgrade"),
+    width: 110,
+    cell: ({ train }) => {
+      if (!train) return null;
+      const on = train[`${kind}On`];
+      const title = t(train.isAutomatic ? "terms.train.automatic" : "terms.train.flex");
+      const label = plainDate(on, language);
+      if (train[`${kind}Overdue`])
+        return <StateBadge tone="warning" label={label} title={`${t("terms.train.overdue")}. ${title}`} />;
+      return <span title={title}>{train.isAutomatic ? label : `${label} · Flex`}</span>;
+    },
+  };
+}
+
 function columnsOf(t: Translate, language: string): Column<VersionRow>[] {
   return [
     {
@@ -82,6 +100,8 @@ function columnsOf(t: Translate, language: string): Column<VersionRow>[] {
     },
     { id: "version", header: t("terms.column.version"), width: 90, cell: (row) => row.version ?? t("ui.unknown") },
     { id: "newest", header: t("terms.column.newest"), width: 90, cell: (row) => row.newest ?? "–" },
+    stop(t, language, "update"),
+    stop(t, language, "upgrade"),
     {
       id: "exception",
       header: t("terms.exceptions"),

@@ -41,11 +41,15 @@ function entryWords(t: Translate, language: string, entry: TermsEntry): string {
   switch (entry.kind) {
     case "notice":
     case "end":
+    case "update":
+    case "upgrade":
     case "copy-request":
     case "copy-delivery":
       return valued(entry.on && plainDate(entry.on, language));
     case "standing":
       return valued(t(entry.good ? "terms.fact.standing.good" : "terms.fact.standing.bad"));
+    case "flex":
+      return valued(t(entry.flex ? "terms.fact.flex.flex" : "terms.fact.flex.automatic"));
     case "hold":
       return valued(t(entry.held ? "terms.fact.hold.held" : "terms.fact.hold.none"));
     case "term":
@@ -91,10 +95,15 @@ export const FACT_KINDS = [
   "term",
   "uptime",
   "tiers",
+  "flex",
+  "update",
+  "upgrade",
   "contacts",
   "profile",
   "from-contract",
 ] as const;
+/** Facts of a service whose versions come by a train (R46, R47). */
+export const TRAIN_FACTS: ReadonlySet<string> = new Set(["flex", "update", "upgrade"]);
 export type FactKind = (typeof FACT_KINDS)[number];
 
 /** Null: nobody recorded it. */
@@ -109,6 +118,12 @@ function factWords(t: Translate, language: string, kind: FactKind, facts: TermsF
       return t(facts.goodStanding ? "terms.fact.standing.good" : "terms.fact.standing.bad");
     case "hold":
       return t(facts.legalHold ? "terms.fact.hold.held" : "terms.fact.hold.none");
+    case "flex":
+      return t(facts.isFlex ? "terms.fact.flex.flex" : "terms.fact.flex.automatic");
+    case "update":
+      return day(facts.updatedOn) ?? t("terms.fact.sinceStart");
+    case "upgrade":
+      return day(facts.upgradedOn) ?? t("terms.fact.sinceStart");
     case "copy-request":
       return day(facts.copyRequestedOn);
     case "copy-delivery":

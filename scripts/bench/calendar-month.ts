@@ -33,6 +33,7 @@ export async function measureCalendarMonth(): Promise<Figure[]> {
         now: () => new Date("2028-06-15T12:00:00Z"),
         tenants: async () => tenants,
         profiles: async () => shippedProfiles,
+        trains: async () => [],
         contacts: async () => [],
         mail: { isReady: () => false, sender: unused, send: unused },
         messages: folder,

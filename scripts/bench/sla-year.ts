@@ -48,6 +48,7 @@ export async function measureSlaYear(): Promise<Figure[]> {
         ...common,
         tenants: async () => [],
         profiles: () => terms.profiles(),
+        trains: async () => [],
         contacts: async () => [],
         mail: { isReady: () => false, sender: unused, send: unused },
         messages: folder,

@@ -13,6 +13,7 @@ export const WINDOW_KINDS = [
   "backup",
   "refresh",
   "drill",
+  "update",
   "upgrade",
 ] as const;
 /** Everything that a calendar shows. People plan the kinds of `MaintenanceKind`; the others come from rules and jobs. */
@@ -102,7 +103,8 @@ export type WindowDetails = z.infer<typeof WindowDetails>;
 
 /** A window that nobody planned: it follows from a rule for all tenants of one service, region and customer zone. */
 export const RecurringWindow = z.object({
-  kind: z.enum(["standard", "backup"]),
+  /** `update` and `upgrade` are whole days of the data centre: the contract names no hour. */
+  kind: z.enum(["standard", "backup", "update", "upgrade"]),
   service: Service,
   region: z.string(),
   zone: z.string(),

@@ -58,6 +58,7 @@ export const ACUMATICA: PolicyProfile = {
     note: "The text names no number of supported releases; updates come by themselves.",
     train: { rule: "R46", source: "AC:3,4", updateMonths: 1, upgradeMonths: 6 },
     flex: { rule: "R47", source: "AC:5" },
+    freeSandbox: { rule: "R30", source: "AC:4", note: "The text names no days before the upgrade." },
     fixes: { rule: "R113", source: "AC:16,32" },
   },
   notices: {

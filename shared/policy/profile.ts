@@ -133,6 +133,8 @@ export const PolicyProfile = z.strictObject({
     train: Cited.extend({ updateMonths: z.number().int().min(1), upgradeMonths: z.number().int().min(1) }).optional(),
     /** Option that leaves the timing to the customer. */
     flex: Cited.optional(),
+    /** A sandbox before each automatic upgrade is free. */
+    freeSandbox: Cited.optional(),
     fixes: Cited,
   }),
   notices: z.strictObject({

@@ -13,7 +13,8 @@ import {
   type TermAct,
 } from "../policy/term.ts";
 import type { Clause, Verdict } from "../policy/verdict.ts";
-import { type TermsTenant, startOfDay } from "./facts.ts";
+import { updateTrain } from "../policy/update-train.ts";
+import { runsNewest, startOfDay, type TermsTenant, trainFactsOf } from "./facts.ts";
 import { CLOCK_IDS, type ClockId, type Solution, type SolveAct, type TermsClock, type TermsFacts } from "./model.ts";
 
 /** Quarters of the subscription that are shown ahead. */
@@ -34,12 +35,22 @@ export const termOf = (tenant: Pick<TermsTenant, "invoiceDate">, facts: TermsFac
   ...(facts.termMonths === null ? {} : { months: facts.termMonths }),
 });
 
-/** Every date of one contract, in order of time (R79 to R89). Nothing of it is stored. */
-export function clocksOf(tenant: TermsTenant, facts: TermsFacts, profile: PolicyProfile, now: Date): TermsClock[] {
+/**
+ * Every date of one contract, in order of time (R46, R47, R79 to R89). Nothing of it is stored. `releases` are the
+ * product's, oldest first.
+ */
+export function clocksOf(
+  tenant: TermsTenant,
+  facts: TermsFacts,
+  profile: PolicyProfile,
+  now: Date,
+  releases: readonly string[] = [],
+): TermsClock[] {
   const today = dayIn(now, tenant.zone);
   return [
     ...startClocks(tenant, facts, profile, now, today),
     ...(facts.endOn === null ? changeClocks(tenant, facts, profile, now, today) : []),
+    ...(facts.endOn === null ? trainClocks(tenant, facts, profile, today, releases) : []),
     ...endClocks(tenant, facts, profile, now, today),
   ].toSorted(byTime);
 }
@@ -118,6 +129,27 @@ function changeClocks(
       const value = { noticeBy: noticeBy(profile, on) };
       return onDay("quarter", on, today, because(downgrade, "A quarter of the subscription begins.", value));
     }),
+  ];
+}
+
+/** The next update and the next upgrade (R46), by themselves or at the customer's word (R47). */
+function trainClocks(
+  tenant: TermsTenant,
+  facts: TermsFacts,
+  profile: PolicyProfile,
+  today: string,
+  releases: readonly string[],
+): TermsClock[] {
+  const next = updateTrain(profile, trainFactsOf(tenant, facts, runsNewest(tenant, releases, profile)), today);
+  const { train } = profile.versions;
+  if (!next || !train) return [];
+  const { isAutomatic } = next;
+  const timing = isAutomatic ? "It comes by itself." : "The customer keeps the timing.";
+  const stop = (id: ClockId, on: string, months: number) =>
+    onDay(id, on, today, because(next, `Every ${months} months. ${timing}`, { months, isAutomatic }));
+  return [
+    stop("nextUpdate", next.updateOn, train.updateMonths),
+    stop("nextUpgrade", next.upgradeOn, train.upgradeMonths),
   ];
 }
 

@@ -4,6 +4,8 @@ import { checkException, effectiveProfile } from "../policy/effective-profile.ts
 import type { LifecycleFacts } from "../policy/lifecycle.ts";
 import { PolicyProfile } from "../policy/profile.ts";
 import { checkTermLength } from "../policy/term.ts";
+import type { TrainFacts } from "../policy/update-train.ts";
+import { versionSupport } from "../policy/version-support.ts";
 import type { Environment, Tenant } from "../tenant/model.ts";
 import { HOUR_MS } from "../time.ts";
 import type { TermsEntry, TermsException, TermsFacts, TermsRecord } from "./model.ts";
@@ -21,6 +23,9 @@ const NOTHING: TermsFacts = {
   endOn: null,
   goodStanding: true,
   legalHold: false,
+  isFlex: false,
+  updatedOn: null,
+  upgradedOn: null,
   copyRequestedOn: null,
   copyDeliveredOn: null,
   termMonths: null,
@@ -49,6 +54,12 @@ function withEntry(facts: TermsFacts, entry: TermsEntry): TermsFacts {
       return { ...facts, goodStanding: entry.good };
     case "hold":
       return { ...facts, legalHold: entry.held };
+    case "flex":
+      return { ...facts, isFlex: entry.flex };
+    case "update":
+      return { ...facts, updatedOn: entry.on };
+    case "upgrade":
+      return { ...facts, upgradedOn: entry.on };
     case "copy-request":
       return { ...facts, copyRequestedOn: entry.on };
     case "copy-delivery":
@@ -168,6 +179,30 @@ export function lifecycleFactsOf(tenant: TermsTenant, facts: TermsFacts, dayStar
   };
 }
 
+/**
+ * The facts in the form that the train of updates reads. A tenant begins with the newest release of its day; an upgrade
+ * brings the newest update along. `isNewest` says so of production's version, where that is known.
+ */
+export function trainFactsOf(tenant: TermsTenant, facts: TermsFacts, isNewest: boolean): TrainFacts {
+  const { handOver, invoiceDate, zone } = tenant;
+  const startOn = handOver?.handedOverAt ? dayIn(handOver.handedOverAt, zone) : invoiceDate;
+  const lastUpgradeOn = facts.upgradedOn ?? startOn;
+  const { updatedOn, isFlex } = facts;
+  return {
+    ...{ lastUpgradeOn, isFlex, isNewest },
+    lastUpdateOn: updatedOn !== null && updatedOn > lastUpgradeOn ? updatedOn : lastUpgradeOn,
+  };
+}
+
+/** Whether production runs the newest of the product's releases; what cannot be told counts as newest: nothing is due. */
+export function runsNewest(tenant: TermsTenant, releases: readonly string[], profile: PolicyProfile): boolean {
+  const version = tenant.environments.find(({ kind }) => kind === "production")?.version ?? null;
+  if (version === null || releases.length === 0) return true;
+  return releases.includes(version)
+    ? version === releases.at(-1)
+    : versionSupport(profile, version, releases).state === "current";
+}
+
 /** Clocks of two machines differ by less than this. */
 const CLOCK_TOLERANCE_MS = HOUR_MS;
 
@@ -224,6 +259,19 @@ export function checkEntry(
       // The end is the first day without a contract: there is at least one day with it.
       notBefore("the end", entry.on, "the first day after the start", addToDay(invoiceDate, { days: 1 }));
       notBefore("the end", entry.on, "the notice", facts.noticeOn);
+      return;
+    case "flex":
+      if (entry.flex && !profile.versions.flex)
+        refuse(`${profile.name} has no such option.`, "Correct the tenant, or leave it out.");
+      return;
+    case "update":
+    case "upgrade":
+      if (entry.on === null)
+        return somethingToTakeBack(entry.kind, entry.kind === "update" ? facts.updatedOn : facts.upgradedOn);
+      if (!profile.versions.train)
+        refuse(`${profile.name} has no train of updates.`, "Its versions are followed by their releases.");
+      hasHappened(`the ${entry.kind}`, entry.on);
+      notBefore(`the ${entry.kind}`, entry.on, START, invoiceDate);
       return;
     case "copy-request":
       if (entry.on === null) {

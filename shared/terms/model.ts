@@ -44,6 +44,11 @@ export const TermsEntry = z.discriminatedUnion("kind", [
   /** First day that the contract no longer covers; may lie ahead. Null: it was renewed or goes on. */
   z.object({ kind: z.literal("end"), on: Day.nullable() }),
   z.object({ kind: z.literal("standing"), good: z.boolean() }),
+  /** The customer bought the control of the timing of updates and upgrades (R47), or gave it up. */
+  z.object({ kind: z.literal("flex"), flex: z.boolean() }),
+  /** The last update, and the last upgrade, were made on this day. */
+  z.object({ kind: z.literal("update"), on: Day.nullable() }),
+  z.object({ kind: z.literal("upgrade"), on: Day.nullable() }),
   z.object({ kind: z.literal("hold"), held: z.boolean() }),
   z.object({ kind: z.literal("copy-request"), on: Day.nullable() }),
   z.object({ kind: z.literal("copy-delivery"), on: Day.nullable() }),
@@ -114,6 +119,9 @@ export const TermsFacts = z.object({
   endOn: z.string().nullable(),
   goodStanding: z.boolean(),
   legalHold: z.boolean(),
+  isFlex: z.boolean(),
+  updatedOn: z.string().nullable(),
+  upgradedOn: z.string().nullable(),
   copyRequestedOn: z.string().nullable(),
   copyDeliveredOn: z.string().nullable(),
   termMonths: z.number().int().nullable(),
@@ -148,6 +156,8 @@ export const CLOCK_IDS = [
   "upgrade",
   "downgrade",
   "cancel",
+  "nextUpdate",
+  "nextUpgrade",
   "renewBy",
   "renewal",
   "notice",
@@ -241,6 +251,8 @@ export const ContractTerms = z.object({
   entitlements: z.array(Entitlement),
   /** Whether a copy, a renewal and the deletion are possible now. */
   acts: z.object({ copyRequest: Verdict, reactivation: Verdict, deletion: Verdict }),
+  /** Whether a sandbox is free now (R30); null for a service without a train of upgrades. */
+  freeSandbox: Verdict.nullable(),
   exceptions: z.array(TermsException),
   /** Newest first. */
   records: z.array(TermsRecord),
@@ -283,6 +295,20 @@ export const VersionRow = z.object({
   newest: z.string().nullable(),
   support: VersionSupport,
   exceptionUntil: z.string().nullable(),
+  /** When production's next update and upgrade come; null for a service without a train. */
+  train: z
+    .object({
+      updateOn: z.string(),
+      upgradeOn: z.string(),
+      /** False: the customer keeps the timing. */
+      isAutomatic: z.boolean(),
+      /** The day has passed, and a newer release exists. */
+      updateOverdue: z.boolean(),
+      upgradeOverdue: z.boolean(),
+      rule: z.string(),
+      source: z.string(),
+    })
+    .nullable(),
   ...Because,
 });
 export type VersionRow = z.infer<typeof VersionRow>;

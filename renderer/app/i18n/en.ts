@@ -240,6 +240,7 @@ export const en = {
   "calendar.kind.backup": "Backup",
   "calendar.kind.refresh": "Refresh",
   "calendar.kind.drill": "Drill",
+  "calendar.kind.update": "Update",
   "calendar.kind.upgrade": "Upgrade",
   "calendar.state": "State",
   "calendar.state.planned": "Planned",

@@ -241,6 +241,7 @@ export const fr: Messages = {
   "calendar.kind.backup": "Sauvegarde",
   "calendar.kind.refresh": "Rafraîchissement",
   "calendar.kind.drill": "Exercice",
+  "calendar.kind.update": "Mise à jour",
   "calendar.kind.upgrade": "Mise à niveau",
   "calendar.state": "État",
   "calendar.state.planned": "Planifiée",

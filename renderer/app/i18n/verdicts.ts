@@ -192,6 +192,11 @@ export const FRENCH_VERDICTS: Readonly<Record<string, string>> = {
   "exportFile.unknown": "Le fichier est temporaire ; le contrat n'a pas encore dit combien de jours il est gardé.",
   "exportFile.there": "Le fichier peut être récupéré jusqu'au {{until}}.",
   "exportFile.ended": "Le fichier pouvait être récupéré jusqu'au {{until}} : préparez-le de nouveau.",
+  "freeSandbox.none": "{{service}} ne promet pas de bac à sable gratuit.",
+  "freeSandbox.flex":
+    "Le client garde la main : aucune mise à niveau ne vient d'elle-même, un bac à sable se commande donc.",
+  "freeSandbox.over": "La mise à niveau était due le {{upgradeOn}}.",
+  "freeSandbox.until": "Un bac à sable est gratuit jusqu'à la mise à niveau du {{upgradeOn}}.",
   "sla.kindCounts": "Les minutes comptent ({{work}}) : seule la maintenance planifiée est exclue.",
   "sla.notProven": "Les minutes comptent : aucun avis n'est prouvé.",
   "sla.late": "Les minutes comptent : l'avis du {{noticed}} est venu trop tard.",

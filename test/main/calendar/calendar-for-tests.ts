@@ -1,5 +1,5 @@
 import { createRouterClient } from "@orpc/server";
-import { type CalendarPorts, type CalendarTenant, calendarArea } from "../../../main/calendar/index.ts";
+import { type CalendarPorts, type CalendarTenant, calendarArea, type TrainStop } from "../../../main/calendar/index.ts";
 import type { Database } from "../../../main/database/index.ts";
 import { noMailServer } from "../../../main/settings/index.ts";
 import { shippedProfiles } from "../../../shared/policy/profiles.ts";
@@ -51,6 +51,7 @@ export function calendarOn(
   tenants = TENANTS,
   mail: Partial<Post> = {},
   profileFor = shippedProfiles,
+  trains: readonly TrainStop[] = [],
 ) {
   const clock = { now: new Date(startsAt) };
   const post = { contacts: [] as string[], machine: "desk-1", ...mail };
@@ -59,6 +60,7 @@ export function calendarOn(
     now: () => clock.now,
     tenants: async () => tenants,
     profiles: async () => profileFor,
+    trains: async () => trains,
     contacts: async () => post.contacts,
     mail: post.mail ?? NO_MAIL,
     messages: post.messages ?? "/nowhere",

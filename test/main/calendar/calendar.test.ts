@@ -259,6 +259,28 @@ describeOnBothDatabases("the maintenance calendar", (open) => {
     expect(await failure(api.list({ from: range.to, to: range.from }))).toMatchObject({ code: "InvalidInput" });
   });
 
+  test("R46: days on which updates come by themselves are whole days of the data centre, one for all who share them", async () => {
+    const stop = (tenantId: string, kind: "update" | "upgrade", on: string) => ({
+      ...{ tenantId, kind, on, rule: "R46", source: "AC:3,4" },
+    });
+    const trains = [stop("t-ac", "update", "2026-03-08"), stop("t-ac", "upgrade", "2026-04-08")];
+    const { database } = await open();
+    const { api } = calendarOn(database, NOW, undefined, {}, undefined, trains);
+    const listed = await api.list({
+      from: new Date("2026-03-01T00:00:00Z"),
+      to: new Date("2026-04-01T00:00:00Z"),
+      tenant: "kestrel",
+    });
+    // The clocks go forward in Virginia on this day.
+    expect(listed.recurring.filter(({ rule }) => rule === "R46")).toMatchObject([
+      {
+        ...{ kind: "update", slug: "kestrel", tenants: 1 },
+        startsAt: new Date("2026-03-08T05:00:00Z"),
+        endsAt: new Date("2026-03-09T04:00:00Z"),
+      },
+    ]);
+  });
+
   test("the feed and the files of a notice are read back by another library as they were planned", async () => {
     const { api } = calendarOn((await open()).database, NOW);
     const planned = await api.schedule({

@@ -40,6 +40,7 @@ async function startConsole(options: ConsoleOptions): Promise<Console> {
     now: () => new Date("2026-01-12T09:00:00Z"),
     tenants: async () => TENANTS,
     profiles: async () => shippedProfiles,
+    trains: async () => [],
     contacts: async () => [],
     mail: NO_MAIL,
     messages: options.home,

@@ -19,6 +19,7 @@ function slaOn(database: Database, startsAt: string) {
     now: () => clock.now,
     tenants: async () => PLACES,
     profiles: terms.profiles,
+    trains: async () => [],
     contacts: async () => [],
     mail: NO_MAIL,
     messages: "/nowhere",

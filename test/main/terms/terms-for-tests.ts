@@ -47,6 +47,6 @@ export function termsOn(database: Database, startsAt: string, tenants: readonly 
     operator: () => "Camille",
     changed: () => undefined,
   });
-  const { facts, allFacts, profiles } = area;
-  return { api: createRouterClient(area.router), facts, allFacts, profiles, clock };
+  const { facts, allFacts, profiles, trains } = area;
+  return { api: createRouterClient(area.router), facts, allFacts, profiles, trains, clock };
 }

@@ -25,7 +25,7 @@ const record = (api: Api, tenant: string, entry: TermsEntry, requestId: string =
 const datesOf = (clocks: readonly { id: string; on: string }[]) => clocks.map(({ id, on }) => `${id} ${on}`);
 
 describeOnBothDatabases("the contract of a tenant", (open) => {
-  test("R80, R82, R83, R84: every date follows from the invoice date, the quarters are the subscription's", async () => {
+  test("R46, R80, R82, R83, R84: every date follows from the invoice date, the quarters are the subscription's", async () => {
     const { api } = termsOn((await open()).database, NOW);
     const terms = await api.get({ tenant: "kestrel" });
     expect(terms.state).toBe("active");
@@ -34,6 +34,8 @@ describeOnBothDatabases("the contract of a tenant", (open) => {
       "renewBy 2026-01-11",
       "yearOne 2026-02-10",
       "quarter 2026-02-10",
+      "nextUpdate 2026-02-10",
+      "nextUpgrade 2026-02-10",
       "renewal 2026-02-10",
       "upgrade 2026-02-11",
       "quarter 2026-05-10",
@@ -262,5 +264,38 @@ describeOnBothDatabases("the contract of a tenant", (open) => {
     });
     const paths = profile?.numbers.map(({ path }) => path) ?? [];
     expect(new Set(paths).size).toBe(paths.length);
+  });
+
+  test("R46, R47: the train follows from the start or the last recorded act, until Flex leaves it to the customer", async () => {
+    const { api, trains } = termsOn((await open()).database, NOW);
+    const stops = async () => (await api.get({ tenant: "kestrel" })).clocks.filter(({ id }) => id.startsWith("nextUp"));
+    // It runs the newest release, so the next days from today on count.
+    expect(datesOf(await stops())).toEqual(["nextUpdate 2026-02-10", "nextUpgrade 2026-02-10"]);
+    await record(api, "kestrel", { kind: "upgrade", on: "2025-12-31" });
+    expect(datesOf(await stops())).toEqual(["nextUpdate 2026-01-31", "nextUpgrade 2026-06-30"]);
+    expect(
+      (await trains("2026-01-01", "2026-04-01")).map(({ tenantId, kind, on }) => `${tenantId} ${kind} ${on}`),
+    ).toEqual(["t-ac update 2026-01-31", "t-ac update 2026-02-28", "t-ac update 2026-03-31"]);
+    expect((await api.get({ tenant: "kestrel" })).freeSandbox).toMatchObject({ rule: "R30", allowed: true });
+
+    const terms = await record(api, "kestrel", { kind: "flex", flex: true });
+    expect(terms.facts.isFlex).toBe(true);
+    expect(terms.freeSandbox).toMatchObject({ rule: "R30", allowed: false });
+    expect((await stops()).map(({ rule }) => rule)).toEqual(["R47", "R47"]);
+    expect(await trains("2026-01-01", "2026-04-01")).toEqual([]);
+    const { versions } = await api.board();
+    expect(
+      versions.map(({ slug, environment, train }) => [slug, environment, train?.updateOn, train?.isAutomatic]),
+    ).toEqual(
+      expect.arrayContaining([
+        ["kestrel", "production", "2026-01-31", false],
+        ["albatros", "production", undefined, undefined],
+      ]),
+    );
+    for (const entry of [
+      { kind: "flex", flex: true },
+      { kind: "update", on: "2026-01-02" },
+    ] as const)
+      expect(await failure(record(api, "albatros", entry))).toMatchObject({ code: "InvalidInput" });
   });
 });

@@ -18,6 +18,7 @@ import {
 } from "../../../shared/policy/restore.ts";
 import { checkEnvironmentKinds, checkResize, checkTestSize } from "../../../shared/policy/size.ts";
 import { checkExclusion, checkMonth, type MonthEvents, slaMonth } from "../../../shared/policy/sla.ts";
+import { checkFreeSandbox } from "../../../shared/policy/update-train.ts";
 import type { Verdict } from "../../../shared/policy/verdict.ts";
 import { checkFixes, checkVersion } from "../../../shared/policy/version-support.ts";
 import {
@@ -239,9 +240,17 @@ const sla = [
   slaOf(promised),
 ];
 
+const train = { lastUpdateOn: "2026-01-31", lastUpgradeOn: "2025-10-31", isFlex: false };
+const sandboxes = [
+  checkFreeSandbox(OB, train, "2026-03-01"),
+  checkFreeSandbox(AC, { ...train, isFlex: true }, "2026-03-01"),
+  checkFreeSandbox(AC, train, "2026-03-01"),
+  checkFreeSandbox(AC, train, "2026-06-01"),
+];
+
 const all: readonly Verdict[] = [
   ...[...prefixes, ...domains, ...regions, ...editions, ...versions],
-  ...[...environments, ...orders, ...calendar, ...snapshots, ...sla],
+  ...[...environments, ...orders, ...calendar, ...snapshots, ...sla, ...sandboxes],
 ];
 
 test("every verdict of provisioning, of the calendar, of snapshots and of the SLA has its French sentence, with every figure put in", () => {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { checkEdition, checkLicence, checkMigration } from "../../../shared/policy/edition-and-licence.ts";
 import { profileOf } from "../../../shared/policy/profiles.ts";
 import { checkEnvironmentKinds, checkResize, checkTestSize } from "../../../shared/policy/size.ts";
-import { updateTrain } from "../../../shared/policy/update-train.ts";
+import { checkFreeSandbox, trainDays, updateTrain } from "../../../shared/policy/update-train.ts";
 import { checkFixes, checkVersion, compareVersions, versionSupport } from "../../../shared/policy/version-support.ts";
 
 const OB = profileOf("openbravo");
@@ -216,6 +216,47 @@ test("R46 and R47: updates come monthly and upgrades half-yearly, by themselves 
   });
   expect(updateTrain(AC, { ...tenant, isFlex: true })).toMatchObject({ rule: "R47", isAutomatic: false });
   expect(updateTrain(OB, tenant)).toBeNull();
+});
+
+const train = { lastUpdateOn: "2026-01-31", lastUpgradeOn: "2025-10-31", isFlex: false };
+
+test("R46: a day that passed is overdue, unless the newest release runs: then the next day of the train counts", () => {
+  expect(updateTrain(AC, train, "2026-06-10")).toMatchObject({ updateOn: "2026-02-28", upgradeOn: "2026-04-30" });
+  const newest = { ...train, isNewest: true };
+  expect(updateTrain(AC, newest, "2026-06-10")).toMatchObject({ updateOn: "2026-06-30", upgradeOn: "2026-10-31" });
+  expect(updateTrain(AC, newest, "2026-06-30")).toMatchObject({ updateOn: "2026-06-30" });
+});
+
+test("R46, R47: the train has a day each month, an upgrade takes the update's place, and Flex lifts them all", () => {
+  const days = trainDays(AC, train, "2026-02-01", "2026-06-01").map(({ kind, on }) => `${on} ${kind}`);
+  expect(days).toEqual(["2026-02-28 update", "2026-03-31 update", "2026-04-30 upgrade", "2026-05-31 update"]);
+  expect(trainDays(AC, { ...train, isFlex: true }, "2026-02-01", "2026-06-01")).toEqual([]);
+  expect(trainDays(OB, train, "2026-02-01", "2026-06-01")).toEqual([]);
+});
+
+test("R46: days of the train never drift, are one a month, and do not depend on where the range begins", () => {
+  const day = fc
+    .date({ min: new Date("2024-01-01"), max: new Date("2026-12-31"), noInvalidDate: true })
+    .map((date) => date.toISOString().slice(0, 10));
+  fc.assert(
+    fc.property(day, day, (anchor, from) => {
+      const facts = { lastUpdateOn: anchor, lastUpgradeOn: anchor, isFlex: false };
+      const all = trainDays(AC, facts, anchor, "2028-01-01").map(({ on }) => on);
+      expect(new Set(all.map((on) => on.slice(0, 7))).size).toBe(all.length);
+      for (const on of all) expect(on > anchor && on.slice(8) <= anchor.slice(8)).toBe(true);
+      expect(trainDays(AC, facts, from, "2028-01-01").map(({ on }) => on)).toEqual(all.filter((on) => on >= from));
+      const next = updateTrain(AC, { ...facts, isNewest: true }, from)!;
+      expect(next.updateOn >= from && next.updateOn > anchor && next.upgradeOn >= next.updateOn).toBe(true);
+    }),
+  );
+});
+
+test.each([
+  ["before the automatic upgrade", train, "2026-04-30", true],
+  ["after it was due", train, "2026-05-01", false],
+  ["for a customer who keeps the timing", { ...train, isFlex: true }, "2026-03-01", false],
+] as const)("R30: a sandbox is free %s", (_, facts, today, allowed) => {
+  expect(checkFreeSandbox(AC, facts, today)).toMatchObject({ rule: "R30", allowed, source: "AC:4" });
 });
 
 test.each([
