@@ -31,6 +31,7 @@ import {
   placeOrder,
   sshOnce,
   type TestRoom,
+  web,
 } from "../main/lab/hosts/support.ts";
 import type { InProcessConsole } from "./in-process-console.ts";
 
@@ -155,13 +156,20 @@ export async function labHostOf(running: Reached, slug: string): Promise<{ test:
 
 /** Places an order in a tenant's production as a customer does: frozen it would not answer, locked out it would refuse. */
 export async function placesOrder(running: Reached, slug: string): Promise<number> {
-  const { test, spec } = await labHostOf(running, slug);
+  const { test, spec } = await answeringHostOf(running, slug);
   return (await placeOrder(test, spec, await logIn(test, spec))).status;
+}
+
+/** The same as `labHostOf`; a machine that is just coming up is waited for. */
+async function answeringHostOf(running: Reached, slug: string): ReturnType<typeof labHostOf> {
+  const host = await labHostOf(running, slug);
+  while (!(await web(host.test, host.spec, "GET", "/health").catch(() => undefined))) await wait(100);
+  return host;
 }
 
 /** Numbers of the newest 500 orders in a tenant's production, asked as a customer does. */
 export async function ordersOf(running: Reached, slug: string): Promise<Set<string>> {
-  const { test, spec } = await labHostOf(running, slug);
+  const { test, spec } = await answeringHostOf(running, slug);
   return orderNumbers(test, spec);
 }
 

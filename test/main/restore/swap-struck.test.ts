@@ -59,11 +59,11 @@ async function restoreUnder(how: string, strike: (step: string) => Promise<unkno
   const after = await environmentOf(api, TENANT, "production");
   expect(after.instanceId).toBe(production.instanceId);
   expect(after.volumeId).not.toBe(production.volumeId);
-  expect(await served(home, after)).toMatchObject({ status: "up", environment: "production", lockout: null });
   const there = await ordersOf(running, TENANT);
   expect(acknowledged.length).toBeGreaterThan(20);
   expect(acknowledged.slice(-300).filter((number) => !there.has(number))).toEqual([]);
   expect(await placesOrder(running, TENANT)).toBe(201);
+  expect(await served(home, after)).toMatchObject({ status: "up", environment: "production", lockout: null });
   // One data volume more (the old one, kept), one snapshot more (production as it was before), nothing else.
   const left = await everythingOf(home, TENANT);
   expect({ ...left, volumes: left.volumes.length }).toEqual({
