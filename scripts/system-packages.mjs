@@ -45,7 +45,7 @@ export const PARTS = {
   ssh: { present: () => ["sshd", "ssh", "sftp"].every(hasProgram), packages: ["openssh-server", "openssh-client"] },
   // Gives the sshd of the lab's Debian machines an account "ubuntu".
   accounts: { present: () => hasLibraries("libnss_wrapper.so"), packages: ["libnss-wrapper"] },
-  "screen-programs": { present: () => ["vi", "tmux"].every(hasProgram), packages: ["vim", "tmux"] },
+  "screen-programs": { present: () => ["vi", "tmux", "htop"].every(hasProgram), packages: ["vim", "tmux", "htop"] },
   postgresql: { present: hasPostgres, packages: ["postgresql"] },
   "aws-cli": { present: () => isProgram("/usr/bin/aws"), packages: ["awscli"] },
   pgbackrest: { present: () => hasProgram("pgbackrest"), packages: ["pgbackrest"] },

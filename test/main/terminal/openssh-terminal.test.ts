@@ -164,6 +164,18 @@ test("tmux fills the size it is given and survives a second one", async () => {
   await shown.until("\u001b[?1049l");
 });
 
+test("htop draws over and over, takes the new size, and its keys", async () => {
+  const { session, shown } = await openQuiet();
+  shown.type("htop -d 5\n");
+  await shown.until("\u001b[?1049h");
+  await shown.until("Quit");
+  await api().resize({ sessionId: session.id, columns: 140, rows: 45 });
+  // Its first column of keys moves only once it drew for the new size.
+  await shown.until(/\u001b\[45;\d+H/);
+  shown.type("q");
+  await shown.until("\u001b[?1049l");
+});
+
 test("mouse reports reach the program that asked for them", async () => {
   const { shown } = await openQuiet();
   // Every program that wants mouse reports says so, and reads them as typed.
