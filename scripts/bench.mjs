@@ -16,6 +16,7 @@ const MEASUREMENTS = {
   "contract-call": async () => (await import("./bench/contract-call.ts")).measureContractCall(),
   "sla-year": async () => (await import("./bench/sla-year.ts")).measureSlaYear(),
   metrics: async () => (await import("./bench/metrics.ts")).measureMetrics(),
+  copies: async () => (await import("./bench/copies.ts")).measureCopies(),
   "job-steps": async () => (await import("./bench/job-steps.ts")).measureJobSteps(),
 };
 

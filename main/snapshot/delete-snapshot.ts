@@ -4,6 +4,7 @@ import { DELETE_STEPS } from "../../shared/snapshot/steps.ts";
 import { TAG } from "../../shared/tenant/tags.ts";
 import { MINUTE_MS, SECOND_MS } from "../../shared/time.ts";
 import { type JobKind, pollUntil, type StepContext } from "../jobs/index.ts";
+import { paperKey } from "./keep-archive.ts";
 import { manifestKey } from "./manifest.ts";
 import { accountOf, type SnapshotPorts } from "./ports.ts";
 import type { SnapshotStore } from "./store.ts";
@@ -39,13 +40,13 @@ export function deleteSnapshot(ports: SnapshotPorts, store: SnapshotStore): JobK
       await job.step(papers, async (step) => {
         const snapshot = await store.get(input.snapshotId);
         if (!snapshot) return;
-        const key = manifestKey(snapshot.tenantId, snapshot.id);
+        const { file } = snapshot;
+        const keys = file ? [file.key, paperKey(file.key)] : [manifestKey(snapshot.tenantId, snapshot.id)];
         for (const region of [snapshot.region, ...snapshot.copies.map((one) => one.region)]) {
           const storage = await storageOf(snapshot, region);
-          await storage.remove(key);
-          if (snapshot.file && region === snapshot.region) await storage.remove(snapshot.file.key);
+          for (const key of keys) await storage.remove(key);
         }
-        await step.detail(snapshot.file?.key ?? key);
+        await step.detail(keys.join(", "));
       });
       await job.step(check, async (step) => {
         const snapshot = await store.get(input.snapshotId);

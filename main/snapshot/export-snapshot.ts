@@ -9,6 +9,7 @@ import type { JobKind, StepContext } from "../jobs/index.ts";
 import { detachedStep } from "../toolkit/detached.ts";
 import { commandFailed, erpctl, HostExport, longVerbs } from "../toolkit/erpctl.ts";
 import { hostOf, type ObjectStore, type OperatedEnvironment } from "../toolkit/ports.ts";
+import { archiveKey, keepArchive } from "./keep-archive.ts";
 import type { SnapshotPorts } from "./ports.ts";
 import type { SnapshotStore } from "./store.ts";
 
@@ -60,7 +61,7 @@ export function exportSnapshot(ports: SnapshotPorts, store: SnapshotStore): JobK
     async run(input, job) {
       const [room, write, begin, send, finish, tidy] = EXPORT_STEPS;
       const { jobId } = job;
-      const key = `exports/${input.tenantId}/${jobId}/${input.slug}-${input.environment}.tar.gz`;
+      const key = archiveKey("export", input, jobId);
       const environmentOf = () => ports.environment(input.tenantId, input.environment);
       const storageOf = async (): Promise<ObjectStore> => {
         const { account, region } = await environmentOf();
@@ -124,34 +125,13 @@ export function exportSnapshot(ports: SnapshotPorts, store: SnapshotStore): JobK
         await bucket.finishUpload(key, upload.id, sums, made.bytes);
         const data = SnapshotData.parse(upload.data);
         const days = Math.min(profileOf(environment.service).fromContract.exportFileDays ?? EXPORT_DAYS, EXPORT_DAYS);
-        await store.add({
-          id: jobId,
-          kind: "archive",
-          ...{ tenantId: input.tenantId, tenantSlug: input.slug, environment: input.environment },
-          environmentId: environment.environmentId,
-          accountId: environment.account.id,
-          region: environment.region,
-          label: input.label,
-          state: "completed",
-          percent: 100,
-          grade: null,
-          isAtRest: true,
-          takenAt: data.readAt,
-          takenBy: input.takenBy,
-          ...{ snapshotId: null, volumeId: null, volumeGiB: environment.volumeGiB },
-          version: data.version,
-          imageId: environment.imageId,
-          systemIdentifier: data.systemIdentifier,
-          data,
-          manifestSha256: null,
-          copies: [],
+        await keepArchive(ports, store, bucket, environment, {
+          ...{ id: jobId, label: input.label, takenBy: input.takenBy, data },
           file: {
-            ...{ bucket: bucket.bucket, key, bytes: made.bytes, sha256: made.sha256 },
-            origin: "export",
+            ...{ key, bytes: made.bytes, sha256: made.sha256, origin: "export" },
             expiresAt: new Date(ports.now().getTime() + days * DAY_MS),
           },
         });
-        ports.changed(input.tenantId);
         await step.detail(`${made.bytes} bytes, ${made.sha256}`);
       });
 

@@ -9,6 +9,7 @@ import { IMPORT_STEPS } from "../../shared/snapshot/steps.ts";
 import { EnvironmentKind } from "../../shared/tenant/model.ts";
 import type { JobKind } from "../jobs/index.ts";
 import { readArchive } from "./archive.ts";
+import { archiveKey, keepArchive } from "./keep-archive.ts";
 import { refusal } from "./plan.ts";
 import type { SnapshotPorts } from "./ports.ts";
 import type { SnapshotStore } from "./store.ts";
@@ -35,7 +36,7 @@ export function importSnapshot(ports: SnapshotPorts, store: SnapshotStore): JobK
 
     async run(input, job) {
       const [check, send, register] = IMPORT_STEPS;
-      const key = `imports/${input.tenantId}/${job.jobId}/${input.slug}-${input.environment}.tar.gz`;
+      const key = archiveKey("import", input, job.jobId);
       const environmentOf = () => ports.environment(input.tenantId, input.environment);
 
       const archive = await job.step(check, async (step) => {
@@ -86,34 +87,10 @@ export function importSnapshot(ports: SnapshotPorts, store: SnapshotStore): JobK
         const environment = await environmentOf();
         const storage = await ports.storage(environment.account, environment.region);
         const data = SnapshotData.parse(archive.data);
-        await store.add({
-          id: job.jobId,
-          kind: "archive",
-          ...{ tenantId: input.tenantId, tenantSlug: input.slug, environment: input.environment },
-          environmentId: environment.environmentId,
-          accountId: environment.account.id,
-          region: environment.region,
-          label: input.label,
-          state: "completed",
-          percent: 100,
-          grade: null,
-          isAtRest: true,
-          takenAt: data.readAt,
-          takenBy: input.takenBy,
-          ...{ snapshotId: null, volumeId: null, volumeGiB: null },
-          version: data.version,
-          imageId: null,
-          systemIdentifier: data.systemIdentifier,
-          data,
-          manifestSha256: null,
-          copies: [],
-          file: {
-            ...{ bucket: storage.bucket, key, bytes: archive.bytes, sha256: archive.sha256 },
-            origin: "import",
-            expiresAt: null,
-          },
+        await keepArchive(ports, store, storage, environment, {
+          ...{ id: job.jobId, label: input.label, takenBy: input.takenBy, data },
+          file: { key, bytes: archive.bytes, sha256: archive.sha256, origin: "import", expiresAt: null },
         });
-        ports.changed(input.tenantId);
         await step.detail(key);
       });
     },

@@ -4,6 +4,7 @@ import { EnvironmentKind } from "../../shared/tenant/model.ts";
 import { TAG } from "../../shared/tenant/tags.ts";
 import { SECOND_MS } from "../../shared/time.ts";
 import type { CloudSnapshot, OperatedEnvironment } from "../toolkit/ports.ts";
+import { readArchives } from "./keep-archive.ts";
 import { manifestKey, readManifest } from "./manifest.ts";
 import type { SnapshotPorts } from "./ports.ts";
 import type { SnapshotStore } from "./store.ts";
@@ -40,7 +41,9 @@ export async function readAws(
   const copies = await Promise.all(
     [...places.values()].map(async (place) => {
       try {
-        return { ...place, found: await readPlace(ports, store, place, environments) };
+        const found = await readPlace(ports, store, place, environments);
+        await readArchives(ports, store, place);
+        return { ...place, found };
       } catch (error) {
         unread.push({ region: place.region, message: errorFacts(error).message });
         return undefined;

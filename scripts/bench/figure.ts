@@ -4,7 +4,7 @@ import os from "node:os";
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: "s" | "ms" | "MB" | "1/s" | "%";
+  readonly unit: "s" | "ms" | "MB" | "MiB/s" | "1/s" | "%";
   readonly aim?: number;
   /** The same on something to compare with, and how many times it `value` is. */
   readonly peer?: { readonly name: string; readonly value: number };

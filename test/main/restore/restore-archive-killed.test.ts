@@ -31,13 +31,13 @@ test("killed in every step of a restore from an archive: one host stands beside,
     }
   }
   const exportId = randomUUID();
-  await withClient(async (client) => {
+  const before = await withClient(async (client) => {
     const { jobId } = await client.tenant.provision({ requestId: randomUUID(), ...order(TENANT) });
     expect(await untilJob(client, jobId, "done", "failed")).toMatchObject({ state: "done" });
     await client.snapshot.export({ requestId: exportId, tenant: TENANT, environment: "production", label: "out" });
     expect(await untilJob(client, exportId, "done", "failed")).toMatchObject({ state: "done" });
+    return everythingOf(home, TENANT);
   });
-  const before = await everythingOf(home, TENANT);
 
   const caseId = randomUUID();
   const { struck, job } = await underKills(home, (client) =>
@@ -56,6 +56,6 @@ test("killed in every step of a restore from an archive: one host stands beside,
     expect((await everythingOf(home, TENANT)).instances).toHaveLength(before.instances.length + 1);
     const { jobId } = await client.restore.discard({ caseId, requestId: randomUUID(), confirm: TENANT });
     expect(await untilJob(client, jobId, "done", "failed")).toMatchObject({ state: "done" });
+    expect(await everythingOf(home, TENANT)).toEqual(before);
   });
-  expect(await everythingOf(home, TENANT)).toEqual(before);
 });

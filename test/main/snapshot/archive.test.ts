@@ -1,7 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { HeadObjectCommand, ListMultipartUploadsCommand, ListObjectVersionsCommand } from "@aws-sdk/client-s3";
+import {
+  DeleteObjectCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectVersionsCommand,
+} from "@aws-sdk/client-s3";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { readArchive } from "../../../main/snapshot/archive.ts";
 import { sha256Of } from "../../../main/snapshot/manifest.ts";
@@ -234,7 +239,7 @@ test("a deleted archive leaves no version of its file", async () => {
   const archive = await exported("archive to go");
   const { jobId } = await running.api.snapshot.delete({ requestId: randomUUID(), id: archive.id, confirm: TENANT });
   expect(await ended(jobId)).toMatchObject({ state: "done", error: null });
-  expect(await heldBelow(archive.file!.key)).toEqual({ versions: 0, markers: 0, uploads: 0 });
+  expect(await heldBelow(path.posix.dirname(archive.file!.key))).toEqual({ versions: 0, markers: 0, uploads: 0 });
 });
 
 test("an archive with a file that its sums do not name is refused", async () => {
@@ -250,4 +255,18 @@ test("an archive with a file that its sums do not name is refused", async () => 
     state: "failed",
     error: { code: "InvalidInput" },
   });
+});
+
+test("with the local state lost, archives are listed again out of the bucket, and one that is gone there is missing", async () => {
+  const archives = async () =>
+    (await running.api.snapshot.list({ tenant: TENANT })).snapshots.filter(({ kind }) => kind === "archive");
+  const before = await archives();
+  expect(before.length).toBeGreaterThan(3);
+  running = await running.restart(() => rm(path.join(running.home, "database"), { recursive: true }));
+  await running.api.fleet.refresh();
+  expect(await archives()).toEqual(before);
+
+  const { client, bucket: Bucket } = await s3Of(running, REGION);
+  await client.send(new DeleteObjectCommand({ Bucket, Key: before[0]!.file!.key }));
+  expect((await archives())[0]).toMatchObject({ id: before[0]!.id, state: "missing" });
 });
