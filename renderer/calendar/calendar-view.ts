@@ -139,8 +139,8 @@ export function entriesOf(
   return [...planned, ...joined.values()].sort(byTime);
 }
 
-/** What people planned comes before what comes by itself. */
-const rank = (one: Entry) => (one.window ? 0 : one.kind === "standard" ? 1 : 2);
+/** What people planned comes before what comes by itself, and the nightly backups last. */
+const rank = (one: Entry) => (one.window ? 0 : one.kind === "backup" ? 2 : 1);
 const byTime = (a: Entry, b: Entry) =>
   a.startsAt.getTime() - b.startsAt.getTime() || rank(a) - rank(b) || (a.key < b.key ? -1 : 1);
 

@@ -57,22 +57,18 @@ function supportWords(t: Translate, { support: { state, leavesInReleases } }: Ve
   return t(`support.${state}`);
 }
 
-/** A day of the train; overdue where it has passed and a newer release exists. */
-function stop(t: Translate, language: string, kind: "update" | "upgrade"): Column<VersionRow> {
-  return {
-    id: kind,
-    header: t(kind === "update" ? "terms.column.nextUpdate" : "terms.column.nextUpgrade"),
-    width: 110,
-    cell: ({ train }) => {
-      if (!train) return null;
-      const on = train[`${kind}On`];
-      const title = t(train.isAutomatic ? "terms.train.automatic" : "terms.train.flex");
-      const label = plainDate(on, language);
-      if (train[`${kind}Overdue`])
-        return <StateBadge tone="warning" label={label} title={`${t("terms.train.overdue")}. ${title}`} />;
-      return <span title={title}>{train.isAutomatic ? label : `${label} · Flex`}</span>;
-    },
-  };
+/** The nearer day of the train, with both on hovering; overdue where it has passed and a newer release exists. */
+function TrainDay({ train }: { readonly train: NonNullable<VersionRow["train"]> }) {
+  const { t, language } = useWords();
+  const [update, upgrade] = [plainDate(train.updateOn, language), plainDate(train.upgradeOn, language)];
+  const overdue = train.updateOverdue || train.upgradeOverdue;
+  const timing = t(train.isAutomatic ? "terms.train.automatic" : "terms.train.flex");
+  const title = [t("terms.train.stops", { update, upgrade }), timing, overdue && t("terms.train.overdue")]
+    .filter(Boolean)
+    .join("\n");
+  const next = train.upgradeOn < train.updateOn ? upgrade : update;
+  if (overdue) return <StateBadge tone="warning" label={next} title={title} />;
+  return <span title={title}>{train.isAutomatic ? next : `${next} · Flex`}</span>;
 }
 
 function columnsOf(t: Translate, language: string): Column<VersionRow>[] {
@@ -94,23 +90,34 @@ function columnsOf(t: Translate, language: string): Column<VersionRow>[] {
     {
       id: "leaves",
       header: t("terms.column.leaves"),
-      width: 270,
+      width: 224,
       grow: 1.2,
       cell: (row) => <StateBadge tone={TONES[row.support.state]} label={supportWords(t, row)} title={row.reason} />,
     },
-    { id: "version", header: t("terms.column.version"), width: 90, cell: (row) => row.version ?? t("ui.unknown") },
-    { id: "newest", header: t("terms.column.newest"), width: 90, cell: (row) => row.newest ?? "–" },
-    stop(t, language, "update"),
-    stop(t, language, "upgrade"),
+    {
+      id: "version",
+      header: t("terms.column.version"),
+      width: 144,
+      cell: ({ version, newest }) =>
+        newest === null || newest === version
+          ? (version ?? t("ui.unknown"))
+          : `${version ?? t("ui.unknown")} → ${newest}`,
+    },
+    {
+      id: "train",
+      header: t("terms.column.train"),
+      width: 132,
+      cell: ({ train }) => train && <TrainDay train={train} />,
+    },
     {
       id: "exception",
       header: t("terms.exceptions"),
-      width: 110,
+      width: 100,
       cell: (row) =>
         row.exceptionUntil && t("terms.exception.until", { until: plainDate(row.exceptionUntil, language) }),
     },
-    { id: "region", header: t("terms.column.region"), width: 104, cell: (row) => row.region },
-    { id: "owner", header: t("terms.column.owner"), width: 110, grow: 1.4, cell: (row) => row.owner },
-    { id: "rule", header: t("terms.column.rule"), width: 120, cell: (row) => <RuleMark {...row} /> },
+    { id: "region", header: t("terms.column.region"), width: 100, cell: (row) => row.region },
+    { id: "owner", header: t("terms.column.owner"), width: 100, grow: 1.4, cell: (row) => row.owner },
+    { id: "rule", header: t("terms.column.rule"), width: 94, cell: (row) => <RuleMark {...row} /> },
   ];
 }

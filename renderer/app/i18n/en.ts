@@ -691,7 +691,6 @@ export const en = {
   "terms.column.acts": "Acts",
   "terms.column.customer": "Customer",
   "terms.column.version": "Version",
-  "terms.column.newest": "Newest",
   "terms.column.leaves": "Leaves support",
   "terms.column.region": "Region",
   "terms.column.owner": "Partner",

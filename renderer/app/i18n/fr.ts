@@ -691,7 +691,6 @@ export const fr: Messages = {
   "terms.column.acts": "Actions",
   "terms.column.customer": "Client",
   "terms.column.version": "Version",
-  "terms.column.newest": "La plus récente",
   "terms.column.leaves": "Fin de prise en charge",
   "terms.column.region": "Région",
   "terms.column.owner": "Partenaire",
