@@ -160,7 +160,7 @@ function SnapshotTable({ snapshots, chosen, onChoose }: TableProps) {
       {
         id: "environment",
         header: t("snapshot.column.environment"),
-        width: 100,
+        width: 115,
         cell: (one) => <KindBadge kind={one.environment} />,
       },
       {
@@ -169,7 +169,7 @@ function SnapshotTable({ snapshots, chosen, onChoose }: TableProps) {
         width: 95,
         cell: (one) => <RelativeTime date={one.takenAt} />,
       },
-      { id: "grade", header: t("snapshot.column.grade"), width: 105, cell: (one) => <GradeBadge snapshot={one} /> },
+      { id: "grade", header: t("snapshot.column.grade"), width: 112, cell: (one) => <GradeBadge snapshot={one} /> },
       { id: "state", header: t("snapshot.column.state"), width: 140, cell: (one) => <State snapshot={one} /> },
       {
         id: "size",
