@@ -111,7 +111,7 @@ export function FilesPanel({ session }: { readonly session: FileSession }) {
     {
       id: "modified",
       header: t("files.column.modified"),
-      width: 84,
+      width: 108,
       sortable: true,
       cell: (entry) => <RelativeTime date={entry.modifiedAt} />,
     },
@@ -127,8 +127,8 @@ export function FilesPanel({ session }: { readonly session: FileSession }) {
     },
     {
       id: "acts",
-      header: "",
-      width: 34,
+      header: t("files.column.act"),
+      width: 52,
       grow: 0.01,
       cell: (entry) => (
         <Menu position="bottom-end" withinPortal>
@@ -175,6 +175,13 @@ export function FilesPanel({ session }: { readonly session: FileSession }) {
       data-over={over || undefined}
       aria-label={t("files.of", { where })}
       {...drag}
+      onKeyDown={(event) => {
+        // As in file managers: one folder up, from the list.
+        if (event.key !== "Backspace" || !(event.target instanceof Element) || event.target.matches("input")) return;
+        if (!event.currentTarget.contains(event.target)) return;
+        event.preventDefault();
+        setFolder(crumbs(here, session.home).at(-2)?.path ?? "/");
+      }}
     >
       <header className={classes.paneHead}>
         <KindBadge kind={session.kind} />
@@ -222,8 +229,15 @@ export function FilesPanel({ session }: { readonly session: FileSession }) {
         </Tooltip>
       </Group>
       <nav aria-label={t("files.path")} className={classes.crumbs}>
-        {crumbs(here).map(({ name, path }) => (
-          <Anchor key={path} component="button" type="button" size="sm" onClick={() => setFolder(path)}>
+        {crumbs(here, session.home).map(({ name, path }) => (
+          <Anchor
+            key={path}
+            component="button"
+            type="button"
+            size="sm"
+            title={plain(path)}
+            onClick={() => setFolder(path)}
+          >
             {plain(name)}
           </Anchor>
         ))}

@@ -188,7 +188,7 @@ function Pins({
             <Table.Td>
               <Fingerprint algorithm={pin.algorithm} fingerprint={pin.fingerprint} />
             </Table.Td>
-            <Table.Td>{pin.pinnedAt && <RelativeTime date={pin.pinnedAt} />}</Table.Td>
+            <Table.Td>{pin.pinnedAt ? <RelativeTime date={pin.pinnedAt} /> : "–"}</Table.Td>
             <Table.Td>
               <How pin={pin} />
             </Table.Td>

@@ -30,11 +30,13 @@ export function arranged(entries: readonly RemoteEntry[], sort: Sort, hidden: bo
 export const join = (folder: string, name: string): string =>
   folder.endsWith("/") ? folder + name : `${folder}/${name}`;
 
-/** The folders above and the folder itself, with their names: "/", "home", "ubuntu". */
-export function crumbs(path: string): { readonly name: string; readonly path: string }[] {
-  const names = path.split("/").filter(Boolean);
-  return [
-    { name: "/", path: "/" },
-    ...names.map((name, at) => ({ name, path: `/${names.slice(0, at + 1).join("/")}` })),
-  ];
+/** The folders above and the folder itself, with their names: "/", "etc", "nginx"; below the home folder "/", "~", "sub". */
+export function crumbs(path: string, home: string): { readonly name: string; readonly path: string }[] {
+  const below = (start: string) => {
+    const names = path.slice(start.length).split("/").filter(Boolean);
+    return names.map((name, at) => ({ name, path: join(start, names.slice(0, at + 1).join("/")) }));
+  };
+  const root = { name: "/", path: "/" };
+  const atHome = home !== "/" && (path === home || path.startsWith(`${home}/`));
+  return atHome ? [root, { name: "~", path: home }, ...below(home)] : [root, ...below("/")];
 }

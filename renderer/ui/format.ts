@@ -131,6 +131,10 @@ export function mebibytes(value: number, language: string): string {
   return gib >= 1 ? `${shown.format(gib)} G${unit}` : `${shown.format(value)} M${unit}`;
 }
 
+/** In the largest of B, KiB, MiB and GiB of which there is at least one. */
 export function bytes(value: number, language: string): string {
-  return mebibytes(value / (1024 * 1024), language);
+  if (value >= 1024 * 1024) return mebibytes(value / (1024 * 1024), language);
+  const shown = numberFormat(language, { maximumFractionDigits: value < 1024 ? 0 : 1 });
+  if (value >= 1024) return `${shown.format(value / 1024)} K${language === "fr" ? "io" : "iB"}`;
+  return `${shown.format(value)} ${language === "fr" ? "o" : "B"}`;
 }

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "./console.ts";
 import { openScreen } from "./screens.ts";
@@ -38,10 +37,11 @@ test("a file goes up and comes down beside the terminal, is not overwritten unas
   const question = page.getByRole("dialog", { name: "Overwrite report.txt?" });
   await question.getByRole("button", { name: "Cancel" }).click();
 
-  const download = page.waitForEvent("download");
-  await panel.getByRole("button", { name: "What to do with report.txt" }).click();
-  await page.getByRole("menuitem", { name: "Download" }).click();
-  expect((await readFile(await (await download).path())).equals(content)).toBe(true);
+  const { content: saved } = await host.saved(page, async () => {
+    await panel.getByRole("button", { name: "What to do with report.txt" }).click();
+    await page.getByRole("menuitem", { name: "Download" }).click();
+  });
+  expect(saved.equals(content)).toBe(true);
 
   const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
   expect(violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id} ${node.html}`))).toEqual([]);
