@@ -410,7 +410,8 @@ file=$1
 is_whole() { [ "$(sha256sum <"$file" | cut -c1-64)" = "$1" ]; }
 read -r address
 if [ -e "$file" ] && is_whole "$2"; then exit 0; fi
-curl -fsS --retry 5 --retry-all-errors -C - -o "$file" "$address" || { rm -f "$file"; curl -fsS --retry 5 --retry-all-errors -o "$file" "$address"; }
+fetch() { printf 'url = "%s"\\n' "$address" | curl -fsS --retry 5 --retry-all-errors -o "$file" -K - "$@"; }
+fetch -C - || { rm -f "$file"; fetch; }
 is_whole "$2" || { rm -f "$file"; echo "the archive did not arrive as it was kept" >&2; exit 1; }
 `;
 

@@ -34,21 +34,30 @@ export type ExportInput = z.infer<typeof ExportInput>;
 const partBytesOf = (bytes: number) => Math.max(PART_BYTES, MIB * Math.ceil(bytes / MOST_PARTS / MIB));
 
 /**
- * Sends the missing parts: one line of standard input each, "number address". A part is cut out of the file and named
- * with its MD5, which S3 gives back as its ETag.
+ * Sends the missing parts, four at a time: one line of standard input each, "number address". Addresses reach curl over
+ * its standard input, where no list of processes shows them.
  */
 const SEND = `set -eu
-file=$1 size=$2 sent=0
-piece="$file.part"
-trap 'rm -f "$piece"' EXIT
-total=$3
+file=$1 size=$2 total=$3 sent=0 pids=
+trap 'rm -f -- "$file".*.part' EXIT
+send() {
+  piece="$file.$1.part"
+  dd if="$file" of="$piece" bs="$size" skip=$(($1 - 1)) count=1 status=none
+  printf 'url = "%s"\\n' "$2" | curl -fsS --retry 5 --retry-all-errors -o /dev/null -X PUT -T "$piece" -K -
+  rm -f -- "$piece"
+}
+arrived() {
+  for pid in $pids; do wait "$pid"; sent=$((sent + 1)); done
+  pids=
+  printf 'part %s of %s\\n' "$sent" "$total"
+}
+under_way=0
 while read -r number address; do
-  dd if="$file" of="$piece" bs="$size" skip=$((number - 1)) count=1 status=none
-  sum=$(md5sum <"$piece" | cut -c1-32)
-  curl -fsS --retry 5 --retry-all-errors -o /dev/null -X PUT -T "$piece" "$address"
-  sent=$((sent + 1))
-  printf '%s %s\\npart %s of %s\\n' "$number" "$sum" "$number" "$total"
+  send "$number" "$address" &
+  pids="$pids $!" under_way=$((under_way + 1))
+  if [ "$under_way" -eq 4 ]; then arrived; under_way=0; fi
 done
+arrived
 `;
 
 /** `snapshot.export`: an archive of the environment's data, as of now, in the account's bucket until it ends by itself. */
@@ -137,7 +146,7 @@ export function exportSnapshot(ports: SnapshotPorts, store: SnapshotStore): JobK
 
       await job.step(tidy, async (step) => {
         const environment = await environmentOf();
-        const words = ["rm", "-f", "--", file, `${file}.part`];
+        const words = ["sh", "-c", 'rm -f -- "$1" "$1".*.part', "tidy", file];
         const result = await ports.runOnHost(hostOf(environment), words, { signal: step.signal });
         if (result.exitCode !== 0) throw commandFailed(hostOf(environment).name, words, result);
         await step.detail(file);

@@ -14,6 +14,8 @@ import { accountOf, type SnapshotPorts } from "./ports.ts";
 import type { SnapshotStore } from "./store.ts";
 
 const RANGE_BYTES = 8 * 1024 ** 2;
+/** Ranges under way; written in their order. */
+const AT_ONCE = 4;
 
 export const DownloadInput = z.object({
   snapshotId: z.string(),
@@ -83,9 +85,15 @@ async function fetchRest(storage: ObjectStore, file: SnapshotFile, part: string,
     let at = (await output.stat()).size;
     // Longer than the whole: not begun by this job.
     if (at > file.bytes) await output.truncate((at = 0));
-    while (at < file.bytes) {
+    const ahead: Promise<Uint8Array>[] = [];
+    for (let asked = at; at < file.bytes; ) {
       step.signal.throwIfAborted();
-      const bytes = await storage.readRange(file.key, at, Math.min(at + RANGE_BYTES, file.bytes) - 1);
+      for (; ahead.length < AT_ONCE && asked < file.bytes; asked += RANGE_BYTES) {
+        const range = storage.readRange(file.key, asked, Math.min(asked + RANGE_BYTES, file.bytes) - 1);
+        range.catch(() => undefined); // one before it may fail first, and is told then
+        ahead.push(range);
+      }
+      const bytes = await ahead.shift()!;
       await output.appendFile(bytes);
       at += bytes.length;
       await step.detail(`${Math.floor((100 * at) / file.bytes)} %, ${at} of ${file.bytes} bytes`);

@@ -1,5 +1,5 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { randomBytes, randomUUID } from "node:crypto";
+import { chown, mkdir, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import {
   DeleteObjectCommand,
@@ -202,6 +202,27 @@ test("replies that are lost after their effect make one archive and leave no upl
   expect((await running.api.lab.status())!.faults.filter(({ struck }) => struck === 0)).toEqual([]);
   for (const { file: held } of [archive, brought])
     expect(await heldBelow(held!.key)).toEqual({ versions: 1, markers: 0, uploads: 0 });
+});
+
+test("an archive of several parts arrives whole though replies to its parts are lost and refused for a while", async () => {
+  const { volumeId } = (await running.api.tenant.get({ tenant: TENANT })).environments[0]!;
+  const attachments = path.join(running.home, "lab", "storage", "volumes", volumeId!, "attachments");
+  const { uid, gid } = await stat(attachments);
+  const large = path.join(attachments, "large.bin");
+  await writeFile(large, randomBytes(40 * 1024 ** 2)); // does not compress
+  await chown(large, uid, gid);
+  await running.api.lab.injectFault({ name: "lost-reply", action: "UploadPart", count: 2 });
+  await running.api.lab.injectFault({ name: "throttle", action: "UploadPart", count: 1 });
+  const archive = await exported("several parts");
+  expect((await running.api.lab.status())!.faults.filter(({ struck }) => struck === 0)).toEqual([]);
+  expect(archive.file!.bytes).toBeGreaterThan(40 * 1024 ** 2);
+  const file = await fetched(archive.id, "several.tar.gz");
+  expect(await readArchive(file)).toMatchObject({ sha256: archive.file!.sha256, bytes: archive.file!.bytes });
+  const brought = await done(await importOf(file));
+  expect(brought.file!.sha256).toBe(archive.file!.sha256);
+  for (const { file: held } of [archive, brought])
+    expect(await heldBelow(held!.key)).toEqual({ versions: 1, markers: 0, uploads: 0 });
+  await rm(large);
 });
 
 test("R73: a snapshot goes for good with its copies and papers, after its name was typed in full", async () => {
