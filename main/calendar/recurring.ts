@@ -43,17 +43,21 @@ export function recurringWindows(
     known.set(key, made);
     return made;
   };
-  const standards = calendar.filter((one) => one.kind === "standard" && one.state !== "cancelled");
+  const standards = new Map<string, Window[]>();
+  for (const one of calendar) {
+    if (one.kind !== "standard" || one.state === "cancelled") continue;
+    const own = standards.get(one.tenantId);
+    if (own) own.push(one);
+    else standards.set(one.tenantId, [one]);
+  }
   const found: RecurringWindow[] = [];
   for (const group of groupsOf(tenants, (tenant) => profileFor(tenant, range.from))) {
     const { tenants: members, profile, ...place } = group;
-    const own = standards.filter((one) => members.has(one.tenantId));
     const { standard, backup } = profile.windows;
     const key = `${profile.id} ${profile.version} ${group.zone}`;
     if (standard) {
       for (const window of once(`standard ${key}`, () => standardIn(group, range))) {
-        const planned = new Set(own.filter((one) => overlaps(one, window)).map((one) => one.tenantId));
-        const left = [...members].filter(([id]) => !planned.has(id));
+        const left = [...members].filter(([id]) => !standards.get(id)?.some((one) => overlaps(one, window)));
         add("standard", window, standard, left);
       }
     }

@@ -36,9 +36,13 @@ export function boardsOf({ tenants, recordsOf, releases, profileFor, now }: Boar
     expiries: tenants
       .map((tenant) => expiryRow(tenant, profileFor(tenant, now), recordsOf(tenant.id), now))
       // A tenant whose state cannot be told comes first: somebody has to look.
-      .toSorted((a, b) => (a.daysLeft ?? -Infinity) - (b.daysLeft ?? -Infinity) || compare(a.customer, b.customer)),
+      .toSorted((a, b) => nearnessOf(a) - nearnessOf(b) || compare(a.customer, b.customer)),
   };
 }
+
+/** Days to the next date; of a tenant that is deleted nothing comes any more. */
+const nearnessOf = ({ problem, daysLeft }: ExpiryRow): number =>
+  problem === null ? (daysLeft ?? Infinity) : Number.NEGATIVE_INFINITY;
 
 const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
 
@@ -115,10 +119,11 @@ function expiryRow(tenant: TermsTenant, profile: PolicyProfile, records: readonl
   const row = { ...shared(tenant), goodStanding, legalHold };
   try {
     const today = dayIn(now, tenant.zone);
-    const next = nextEnding(tenant, facts, profile, now, today);
+    const state = lifecycleState(profile, lifecycleFactsOf(tenant, facts), now);
+    const next = state === "deleted" ? null : nextEnding(tenant, facts, profile, now, today);
     return {
       ...row,
-      state: lifecycleState(profile, lifecycleFactsOf(tenant, facts), now),
+      state,
       next,
       daysLeft: next && daysTo(next, today),
       problem: null,

@@ -91,13 +91,17 @@ interface RecordingProps {
   readonly onRecord: (recording: Recording) => void;
 }
 
+/** Trains are of services that have one, and nothing is deleted before an end. */
+const isShown = (kind: (typeof FACT_KINDS)[number], { freeSandbox, facts }: ContractTerms): boolean =>
+  TRAIN_FACTS.has(kind) ? freeSandbox !== null : kind !== "deletion" || facts.endOn !== null;
+
 function RecordedFacts({ terms, onRecord }: RecordingProps) {
   const { t } = useWords();
   const words = useTermsWords();
   return (
     <Panel title={t("terms.facts")}>
       <FactList>
-        {FACT_KINDS.filter((kind) => terms.freeSandbox !== null || !TRAIN_FACTS.has(kind)).map((kind) => {
+        {FACT_KINDS.filter((kind) => isShown(kind, terms)).map((kind) => {
           const what = t(`terms.fact.${kind}`);
           return (
             <Fact key={kind} label={what}>

@@ -139,6 +139,7 @@ function initialOf({ facts, today }: ContractTerms, recording: Recording): Draft
     case "upgrade":
     case "copy-request":
     case "copy-delivery":
+    case "deletion":
       return { kind: recording, on: today };
     case "standing":
       return { kind: "standing", good: !facts.goodStanding };
@@ -193,6 +194,7 @@ function EntryFields({ draft, onChange }: FieldProps) {
     case "upgrade":
     case "copy-request":
     case "copy-delivery":
+    case "deletion":
       return (
         <>
           <DateInput

@@ -45,6 +45,7 @@ function entryWords(t: Translate, language: string, entry: TermsEntry): string {
     case "upgrade":
     case "copy-request":
     case "copy-delivery":
+    case "deletion":
       return valued(entry.on && plainDate(entry.on, language));
     case "standing":
       return valued(t(entry.good ? "terms.fact.standing.good" : "terms.fact.standing.bad"));
@@ -92,6 +93,7 @@ export const FACT_KINDS = [
   "hold",
   "copy-request",
   "copy-delivery",
+  "deletion",
   "term",
   "uptime",
   "tiers",
@@ -128,6 +130,8 @@ function factWords(t: Translate, language: string, kind: FactKind, facts: TermsF
       return day(facts.copyRequestedOn);
     case "copy-delivery":
       return day(facts.copyDeliveredOn);
+    case "deletion":
+      return day(facts.deletedOn);
     case "term":
       return facts.termMonths === null
         ? t("terms.fact.term.profile")

@@ -1,7 +1,7 @@
 import { AppError } from "../errors.ts";
 import { addToDay, dateOf, dayIn, isZone, zonedAt } from "../policy/calendar.ts";
 import { checkException, effectiveProfile } from "../policy/effective-profile.ts";
-import type { LifecycleFacts } from "../policy/lifecycle.ts";
+import { checkDeletion, type LifecycleFacts } from "../policy/lifecycle.ts";
 import { PolicyProfile } from "../policy/profile.ts";
 import { checkTermLength } from "../policy/term.ts";
 import type { TrainFacts } from "../policy/update-train.ts";
@@ -28,6 +28,7 @@ const NOTHING: TermsFacts = {
   upgradedOn: null,
   copyRequestedOn: null,
   copyDeliveredOn: null,
+  deletedOn: null,
   termMonths: null,
   uptimePercent: null,
   retentionTiers: [],
@@ -48,7 +49,7 @@ function withEntry(facts: TermsFacts, entry: TermsEntry): TermsFacts {
     case "end":
       // A contract that goes on leaves the notice and the copy of that end behind.
       return entry.on === null
-        ? { ...facts, endOn: null, noticeOn: null, copyRequestedOn: null, copyDeliveredOn: null }
+        ? { ...facts, endOn: null, noticeOn: null, copyRequestedOn: null, copyDeliveredOn: null, deletedOn: null }
         : { ...facts, endOn: entry.on };
     case "standing":
       return { ...facts, goodStanding: entry.good };
@@ -64,6 +65,8 @@ function withEntry(facts: TermsFacts, entry: TermsEntry): TermsFacts {
       return { ...facts, copyRequestedOn: entry.on };
     case "copy-delivery":
       return { ...facts, copyDeliveredOn: entry.on };
+    case "deletion":
+      return { ...facts, deletedOn: entry.on };
     case "term":
       return { ...facts, termMonths: entry.months };
     case "uptime":
@@ -174,7 +177,7 @@ export function lifecycleFactsOf(tenant: TermsTenant, facts: TermsFacts, dayStar
     copyDeliveredAt: at(facts.copyDeliveredOn),
     goodStanding: facts.goodStanding,
     legalHold: facts.legalHold,
-    deletedAt: null,
+    deletedAt: at(facts.deletedOn),
     zone,
   };
 }
@@ -255,6 +258,8 @@ export function checkEntry(
       if (facts.endOn !== null) notBefore("the end", facts.endOn, "the notice", entry.on);
       return;
     case "end":
+      if (facts.deletedOn !== null)
+        refuse(`its data was deleted on ${facts.deletedOn}.`, "Take back the record of the deletion first.");
       if (entry.on === null) return somethingToTakeBack("end of the contract", facts.endOn);
       // The end is the first day without a contract: there is at least one day with it.
       notBefore("the end", entry.on, "the first day after the start", addToDay(invoiceDate, { days: 1 }));
@@ -291,6 +296,20 @@ export function checkEntry(
       hasHappened("the hand-over of the copy", entry.on);
       notBefore("the hand-over of the copy", entry.on, "its request", facts.copyRequestedOn);
       return;
+    case "deletion": {
+      if (entry.on === null) return somethingToTakeBack("deletion", facts.deletedOn);
+      hasHappened("the deletion", entry.on);
+      // Judged at the beginning of its day: who deletes in the course of the last promised day deletes too early.
+      const at = startOfDay(entry.on, tenant.zone);
+      const binding = bindingProfile(profile, tenant, records, at);
+      const verdict = checkDeletion(binding, lifecycleFactsOf(tenant, { ...facts, deletedOn: null }), at);
+      if (verdict.allowed) return;
+      throw new AppError("RefusedByRule", `${slug}: ${verdict.reason} Nothing was recorded.`, {
+        ...{ retryable: false, tenant: slug, rule: verdict.rule, verdicts: [verdict] },
+        ...(verdict.earliest === undefined ? {} : { earliest: verdict.earliest }),
+        next: "Find out what became of the data; the contract still promises it.",
+      });
+    }
     case "term": {
       if (entry.months === null) return somethingToTakeBack("length of the term", facts.termMonths);
       const verdict = checkTermLength(profile, entry.months);

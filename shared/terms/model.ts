@@ -52,6 +52,8 @@ export const TermsEntry = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("hold"), held: z.boolean() }),
   z.object({ kind: z.literal("copy-request"), on: Day.nullable() }),
   z.object({ kind: z.literal("copy-delivery"), on: Day.nullable() }),
+  /** The tenant's data was deleted on this day; only once every clock of its end has run out. */
+  z.object({ kind: z.literal("deletion"), on: Day.nullable() }),
   /** Length of the term and of each renewal. */
   z.object({ kind: z.literal("term"), months: z.number().int().min(1).max(120).nullable() }),
   /** Monthly availability that the signed contract names. */
@@ -124,6 +126,7 @@ export const TermsFacts = z.object({
   upgradedOn: z.string().nullable(),
   copyRequestedOn: z.string().nullable(),
   copyDeliveredOn: z.string().nullable(),
+  deletedOn: z.string().nullable(),
   termMonths: z.number().int().nullable(),
   uptimePercent: z.number().nullable(),
   retentionTiers: z.array(RetentionTier),

@@ -103,6 +103,22 @@ describeOnBothDatabases("the contract of a tenant", (open) => {
     expect((await api.get({ tenant: "albatros" })).state).toBe("due-for-deletion");
   });
 
+  test("R89: a deletion is recorded once every clock has run out and nothing holds it, and ends the state", async () => {
+    const { api, clock } = termsOn((await open()).database, NOW);
+    const deleted = (on: string) => record(api, "albatros", { kind: "deletion", on });
+    expect(await failure(deleted("2026-01-12"))).toMatchObject({ code: "RefusedByRule" });
+    await record(api, "albatros", { kind: "end", on: "2026-01-10" });
+    clock.now = new Date("2026-03-20T12:00:00Z");
+    expect(await failure(deleted("2026-03-10"))).toMatchObject({ code: "RefusedByRule", details: { rule: "R89" } });
+    expect(await failure(deleted("2026-04-10"))).toMatchObject({ code: "InvalidInput" });
+    await record(api, "albatros", { kind: "hold", held: true });
+    expect(await failure(deleted("2026-03-11"))).toMatchObject({ code: "RefusedByRule" });
+    await record(api, "albatros", { kind: "hold", held: false });
+    expect((await deleted("2026-03-11")).state).toBe("deleted");
+    expect(await failure(record(api, "albatros", { kind: "end", on: null }))).toMatchObject({ code: "InvalidInput" });
+    expect((await api.board()).expiries.at(-1)).toMatchObject({ slug: "albatros", state: "deleted", next: null });
+  });
+
   test("a fact is recorded once however often it is sent, and another one under its request is a conflict", async () => {
     const { api } = termsOn((await open()).database, NOW);
     const requestId = randomUUID();
