@@ -100,7 +100,7 @@ function Figures({ report }: { readonly report: SlaReport }) {
       </div>
       <Text size="sm" mt={8}>
         {verdictWords(verdict, language)}{" "}
-        <Text span size="xs" c="dimmed" title={verdict.note}>
+        <Text span size="xs" c="dimmed">
           <b>{verdict.rule}</b> · {verdict.source}
         </Text>
       </Text>
@@ -178,7 +178,7 @@ function Windows({ report }: { readonly report: SlaReport }) {
                     t("sla.noProof")
                   )}
                 </Table.Td>
-                <Table.Td className={classes.when ?? ""} title={one.verdict.note}>
+                <Table.Td className={classes.when ?? ""}>
                   <b>{one.verdict.rule}</b> · {one.verdict.source}
                 </Table.Td>
               </Table.Tr>

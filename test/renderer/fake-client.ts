@@ -14,6 +14,7 @@ import { createFakeMetrics } from "./fake-metrics.ts";
 import { createFakeTerminal } from "./fake-terminal.ts";
 import { createFakeRestores } from "./fake-restore.ts";
 import { createFakeSnapshots } from "./fake-snapshots.ts";
+import { createFakeSla } from "./fake-sla.ts";
 import { createFakeTerms } from "./fake-terms.ts";
 import { demoTenants, rowsOf } from "./demo-fleet.ts";
 import { demoJobs, jobOf, type JobRecord } from "./demo-jobs.ts";
@@ -94,6 +95,7 @@ export function createFakeConsole(options: FakeOptions = {}) {
 
   const snapshots = createFakeSnapshots(tenants, now);
   const metrics = createFakeMetrics(tenants, now);
+  const sla = createFakeSla(tenants, now);
   const terms = createFakeTerms(tenants, RELEASES, now, () => push({ type: "stale", area: "terms" }));
   const restores = createFakeRestores(tenants, now);
   const terminal = createFakeTerminal(tenants, now, () => push({ type: "stale", area: "terminal" }));
@@ -430,6 +432,11 @@ export function createFakeConsole(options: FakeOptions = {}) {
       events: os.metrics.events.handler(() => ({ events: [], intervals: [] })),
       limits: os.metrics.limits.handler(() => limitsOf(new Map())),
       setLimit: os.metrics.setLimit.handler(() => limitsOf(new Map())),
+    },
+    sla: {
+      month: os.sla.month.handler(({ input }) => sla.month(input.month)),
+      report: os.sla.report.handler(({ input }) => sla.report(input.tenant, input.month)),
+      export: os.sla.export.handler(() => ({ fileName: "sla.csv", mediaType: "text/csv", text: "" })),
     },
     terms: {
       get: os.terms.get.handler(({ input }) => terms.get(input.tenant)),

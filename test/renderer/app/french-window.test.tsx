@@ -34,6 +34,8 @@ test.each([
   ["/jobs/job-failed", /Création/],
   ["/jobs/job-waiting", /Création/],
   ["/tenants/hazelwood-clinics", /Hazelwood/],
+  ["/sla", "SLA"],
+  ["/tenants/hazelwood-clinics/sla", "Hazelwood Clinics : SLA"],
   ["/lab", "Labo"],
   ["/settings/general", "Réglages"],
   ["/settings/accounts", "Réglages"],
