@@ -74,21 +74,37 @@ export async function underKills(
   }
 }
 
-/** Strikes soon after each step of a job was first seen running, until the job ends or asks a person. */
+/**
+ * Strikes soon after each step of a job was first seen running, until the job ends or asks a person; `answer` is the
+ * option that a person would choose, and then it goes on.
+ */
 export async function underStrikes(
   api: Api,
   jobId: string,
   strike: (step: string) => Promise<unknown>,
-  options: StrikeOptions = {},
+  options: StrikeOptions & { readonly answer?: string } = {},
 ): Promise<StruckJob> {
   const struck: string[] = [];
   const tried = new Map<string, number>();
   for (;;) {
     const step = await nextVictim(api, jobId, tried, options);
-    if (!step) return { struck, job: (await api.jobs.get({ jobId })).job };
+    if (!step) {
+      if (options.answer && (await answered(api, jobId, options.answer, options.jobs))) continue;
+      return { struck, job: (await api.jobs.get({ jobId })).job };
+    }
     await strike(step);
     struck.push(step);
   }
+}
+
+/** False when no question stands that has this answer. */
+async function answered(api: Api, jobId: string, option: string, jobs: StrikeOptions["jobs"]): Promise<boolean> {
+  const watched = jobs ? await jobs(api, jobId) : [(await api.jobs.get({ jobId })).job];
+  const asks = watched.find(({ decision }) => decision?.options.some(({ id }) => id === option));
+  if (!asks?.decision) return false;
+  console.log(`asked: ${asks.decision.question}`);
+  await api.jobs.decide({ jobId: asks.id, decisionId: asks.decision.id, option, reason: "The host is up again." });
+  return true;
 }
 
 /** Ends every connection over SSH that stands, on all hosts of the lab; those that are made afterwards live. */
