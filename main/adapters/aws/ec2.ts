@@ -413,7 +413,11 @@ export function setInstanceType(aws: AwsAccess, instanceId: string, instanceType
 export function growVolume(aws: AwsAccess, volumeId: string, sizeGiB: number): Promise<void> {
   return call(aws, "ModifyVolume", async () => {
     if ((await readVolume(aws, volumeId))?.Size === sizeGiB) return;
-    await aws.ec2.send(new ModifyVolumeCommand({ VolumeId: volumeId, Size: sizeGiB }));
+    await aws.ec2.send(new ModifyVolumeCommand({ VolumeId: volumeId, Size: sizeGiB })).catch((error) => {
+      // A change is under way, which may be this one after a lost reply: its size tells, once it shows.
+      if (awsCode(error) === "IncorrectModificationState") throw notVisibleYet(aws, `change of ${volumeId}`);
+      throw error;
+    });
   });
 }
 

@@ -54,6 +54,8 @@ export interface Volume extends Made {
   readonly state: "creating" | "available" | "in-use" | "deleting" | "error";
   readonly snapshotId: string | null;
   readonly attachment: Attachment | null;
+  /** Of the last ModifyVolume. */
+  readonly modifiedAt?: number;
 }
 
 export interface Snapshot extends Made {

@@ -18,6 +18,8 @@ const SIZES: Readonly<Record<string, readonly [min: number, max: number]>> = {
   sc1: [125, 16_384],
   standard: [1, 1_024],
 };
+/** So long AWS takes no other change of a volume; in truth minutes to hours. */
+const MODIFYING_MS = 1_000;
 const DEVICE = /^(\/dev\/(sd[a-z][1-9]?\d?|xvd[a-z]{1,2}[1-9]?)|xvd[a-z]{1,2})$/;
 
 /** What CreateVolume and a block device mapping of RunInstances have in common. */
@@ -240,10 +242,15 @@ export const modifyVolume: Action = (call) => {
     );
   if (volume.state !== "available" && volume.state !== "in-use")
     throw new AwsError("IncorrectModificationState", `Volume '${volume.id}' is in the '${volume.state}' state.`);
+  if (call.now - (volume.modifiedAt ?? -MODIFYING_MS) < MODIFYING_MS)
+    throw new AwsError(
+      "IncorrectModificationState",
+      `Volume '${volume.id}' cannot be modified in modification state MODIFYING`,
+    );
   const iops = parameters.integer("Iops") ?? volume.iops;
   const throughput = parameters.integer("Throughput") ?? volume.throughput;
   parameters.ignore("MultiAttachEnabled");
-  call.rows.put("volumes", { ...volume, sizeGiB, type, iops, throughput });
+  call.rows.put("volumes", { ...volume, sizeGiB, type, iops, throughput, modifiedAt: call.now });
   const instanceId = volume.attachment?.instanceId;
   if (instanceId) call.after(() => call.world.machines.refreshHost(instanceId));
   return {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { takeSteps } from "../../../shared/snapshot/steps.ts";
 import { type InProcessConsole, inProcessConsole, order, untilJob } from "../../support/in-process-console.ts";
 import { cutSsh, type StrikeOptions, tellStruck, underStrikes } from "../../support/kill-matrix.ts";
@@ -9,6 +9,10 @@ const TENANT = "acme";
 const STEPS = takeSteps("the second region that every order gets");
 /** Around holding still, asking AWS, reading at rest and letting go. */
 const HOLD = "hold still and snapshot";
+const CHANGES = [
+  ...["CreateSnapshot", "CopySnapshot", "CreateTags", "CreateBucket", "PutBucketVersioning", "PutBucketEncryption"],
+  ...["PutPublicAccessBlock", "PutBucketLifecycleConfiguration", "PutObject"],
+];
 let running: InProcessConsole;
 let load: WriteLoad | undefined;
 beforeAll(async () => {
@@ -17,6 +21,7 @@ beforeAll(async () => {
   expect(await untilJob(running.api, jobId, "done", "failed")).toMatchObject({ state: "done" });
   load = await writeLoad(running, TENANT);
 }, 400_000);
+afterEach(() => running.api.lab.clearFaults());
 afterAll(async () => {
   await load?.end();
   await running.end();
@@ -45,6 +50,16 @@ async function takeUnder(how: string, strike: (step: string) => Promise<unknown>
   }
   expect(hit).toBeGreaterThan(STEPS.length / 2);
 }
+
+test("replies of AWS lost after the effect, at every call of the account's first snapshot that changes something", {
+  timeout: 400_000,
+}, async () => {
+  for (const action of CHANGES) await running.api.lab.injectFault({ name: "lost-reply", action, count: 2 });
+  await takeUnder("replies lost", async () => undefined, { each: [0] });
+  const { faults } = (await running.api.lab.status())!;
+  console.log(`replies lost: ${faults.map(({ action, struck }) => `${action} ${struck}`).join(", ")}`);
+  expect(faults.filter(({ struck }) => struck < 1)).toEqual([]);
+});
 
 test("SSH cut in every step of a snapshot", { timeout: 400_000 }, () =>
   takeUnder("SSH cut", () => cutSsh(running.api), { each: [0, 20], strikes: { [HOLD]: [0, 30, 600, 660, 700, 800] } }),

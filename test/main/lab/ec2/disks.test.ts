@@ -131,12 +131,14 @@ test("one client token makes one volume", async () => {
   expect(await codeOf(create({ ClientToken: "token-1", Size: 11 }))).toBe("IdempotentParameterMismatch");
 });
 
-test("volumes grow and never shrink", async () => {
+test("volumes grow, one change at a time, and never shrink", async () => {
   const id = await create();
   await one.lab.settled();
   await ec2.send(new ModifyVolumeCommand({ VolumeId: id, Size: 40 }));
   expect((await read(id)).Size).toBe(40);
   expect(await codeOf(ec2.send(new ModifyVolumeCommand({ VolumeId: id, Size: 39 })))).toBe("InvalidParameterValue");
+  const again = ec2.send(new ModifyVolumeCommand({ VolumeId: id, Size: 41 }));
+  expect(await codeOf(again)).toBe("IncorrectModificationState");
 });
 
 test("a snapshot holds what the volume held, travels to another region and becomes a volume there", async () => {
