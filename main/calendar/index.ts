@@ -651,7 +651,8 @@ export function calendarArea(ports: CalendarPorts) {
      */
     async noticed(from: Date, to: Date, weeks: number, tenantIds: readonly string[] | null) {
       const windows = await store.sinceWeeks(from, to, weeks, tenantIds);
-      const sendings = await store.sendings(windows.map(({ id }) => id));
+      // Those of the weeks before only use up what is allowed.
+      const sendings = await store.sendings(windows.flatMap(({ id, endsAt }) => (endsAt > from ? [id] : [])));
       return windows.flatMap((window) => {
         const kind = MaintenanceKind.safeParse(window.kind);
         const proof = announcing(window, sendings.get(window.id) ?? []);

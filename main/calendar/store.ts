@@ -23,6 +23,8 @@ export type StoredWindow = Omit<CalendarWindow, "state" | "notice"> & {
 };
 /** Without what only a look at one window needs. */
 export type ListedWindow = Omit<StoredWindow, "profile" | "verdicts" | "overrides">;
+/** What a month of the whole fleet needs of each window. */
+export type TimedWindow = Pick<ListedWindow, "id" | "kind" | "tenantId" | "zone" | "startsAt" | "endsAt" | "title">;
 export type StoredNotice = Omit<WindowNotice, "provenInTime" | "attempt">;
 /** One attempt to send a notice by mail. */
 export interface StoredSending {
@@ -80,14 +82,10 @@ export function calendarStore(pool: Pool) {
      * Production's windows that were not cancelled and overlap [from, to), with the `weeks` before them and the major
      * changes of the year before, in order of time.
      */
-    async sinceWeeks(
-      from: Date,
-      to: Date,
-      weeks: number,
-      tenantIds: readonly string[] | null,
-    ): Promise<ListedWindow[]> {
+    async sinceWeeks(from: Date, to: Date, weeks: number, tenantIds: readonly string[] | null): Promise<TimedWindow[]> {
       const { rows } = await pool.query(
-        `select ${LISTED} from maintenance_window
+        `select id, kind, tenant_id as "tenantId", zone, starts_at as "startsAt", ends_at as "endsAt", title
+         from maintenance_window
          where state <> 'cancelled' and environment = 'production' and starts_at < $2
            and ((starts_at > $1::timestamptz - interval '32 days' - make_interval(weeks => $3)
              and ends_at > $1::timestamptz - make_interval(weeks => $3))
