@@ -17,6 +17,7 @@ const MEASUREMENTS = {
   "sla-year": async () => (await import("./bench/sla-year.ts")).measureSlaYear(),
   metrics: async () => (await import("./bench/metrics.ts")).measureMetrics(),
   copies: async () => (await import("./bench/copies.ts")).measureCopies(),
+  "terminal-window": async () => (await import("./bench/terminal-window.ts")).measureTerminalWindow(),
   ssh: async () => (await import("./bench/ssh.ts")).measureSsh(),
   "job-steps": async () => (await import("./bench/job-steps.ts")).measureJobSteps(),
 };

@@ -151,7 +151,7 @@ export function startUpload(
   const { path, size, offset } = order;
   const part = partOf(path);
   const stopping = new AbortController();
-  tools.signal.addEventListener("abort", () => stopping.abort(), { once: true });
+  tools.signal.addEventListener("abort", () => stopping.abort(), { signal: stopping.signal });
   const hash = createHash("sha256");
   /** Not acknowledged, in the file's order. */
   const kept: { readonly at: number; readonly bytes: Uint8Array; sent: boolean; acked: boolean }[] = [];
@@ -178,6 +178,7 @@ export function startUpload(
   });
   const line = steady(tools, stream, stopping.signal);
   const end = ending(stream, line.tell);
+  void end.ended.then(() => stopping.abort());
 
   function take(bytes: Uint8Array, consumed: () => void): void {
     if (end.over || leaving) return consumed();
@@ -335,10 +336,11 @@ export function startDownload(
 ): Transfer {
   const { path, size } = order;
   const stopping = new AbortController();
-  tools.signal.addEventListener("abort", () => stopping.abort(), { once: true });
+  tools.signal.addEventListener("abort", () => stopping.abort(), { signal: stopping.signal });
   const hash = createHash("sha256");
   let given = 0;
   let drained: () => void = () => undefined;
+  stopping.signal.addEventListener("abort", () => drained(), { once: true });
   let holdTimer: NodeJS.Timeout | undefined;
   const hold = () => {
     holdTimer = setTimeout(() => void interrupt(), HOLD_MS);
@@ -351,6 +353,7 @@ export function startDownload(
   });
   const line = steady(tools, stream, stopping.signal);
   const end = ending(stream, line.tell);
+  void end.ended.then(() => stopping.abort());
   hold();
 
   async function run(): Promise<void> {
@@ -391,12 +394,7 @@ export function startDownload(
         const drain = new Promise<void>((resolve) => {
           drained = resolve;
         });
-        if (!stream.write(bytes)) {
-          await Promise.race([
-            drain,
-            new Promise((resolve) => stopping.signal.addEventListener("abort", resolve, { once: true })),
-          ]);
-        }
+        if (!stream.write(bytes)) await drain;
       }
     } finally {
       await file.close().catch(() => undefined);
