@@ -33,6 +33,11 @@ test("an archive is prepared, fetched with a reason, brought back in and deleted
   await expect(fetching.getByRole("button", { name: "Fetch" })).toBeDisabled();
   await fetching.getByRole("textbox", { name: "Reason" }).fill("ticket 4711");
   await fetching.getByRole("button", { name: "Fetch" }).click();
+  await expect(fetching).toBeHidden();
+  const fetch = (await host.client.jobs.list({})).find((job) => job.kind === "snapshot.download")!;
+  await expect
+    .poll(async () => (await host.client.jobs.get({ jobId: fetch.id })).job, { timeout: 120_000 })
+    .toMatchObject({ state: "done", error: null });
   await expect.poll(() => readdir(folder), { timeout: 120_000 }).toEqual([`${row.slug}-production.tar.gz`]);
 
   await main.getByRole("button", { name: "Import archive" }).click();
