@@ -8,6 +8,7 @@ import type { ByteLine, ClientStream } from "../../shared/byte-line.ts";
 import { commandOn, type Danger, dangersIn, judgePaste, typedLine } from "../../shared/terminal/danger.ts";
 import { TerminalEvent, type TerminalSession } from "../../shared/terminal/model.ts";
 import { FONT, FONT_SIZES, SCROLL_BACK_LINES, themeOf } from "./look.ts";
+import { Output } from "./output.ts";
 
 /** A text that waits for the operator's yes before it goes to the host. */
 export interface Question {
@@ -34,6 +35,8 @@ export interface ScreenWords {
   lost(at: Date): string;
   back(lostAt: Date, at: Date): string;
   ended(exit: Extract<TerminalEvent, { type: "exit" }>): string;
+  /** So many bytes of a flood were not drawn after an interrupt. */
+  skipped(bytes: number): string;
   readonly taken: string;
   readonly label: string;
 }
@@ -50,6 +53,15 @@ export interface ScreenOptions {
 }
 
 const encoder = new TextEncoder();
+/** Ctrl-C. */
+const INTERRUPT = "\u0003";
+
+/** In reverse, so that nobody takes it for the host's. */
+function ownLine(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  const plain = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");
+  return `\u001b[0m\r\n\u001b[7m ${plain} \u001b[0m\r\n`;
+}
 
 /**
  * One session on the screen. It lives as long as its tab, wherever the operator is in the window meanwhile, so that the
@@ -63,6 +75,7 @@ export class Screen {
   readonly #fit = new FitAddon();
   readonly #search = new SearchAddon({ highlightLimit: 500 });
   readonly #stream: ClientStream;
+  readonly #output: Output;
   readonly #listeners = new Set<() => void>();
   #state: ScreenState = { phase: "open", exit: null, question: null, unrecorded: null, title: "" };
   #opened = false;
@@ -96,9 +109,11 @@ export class Screen {
     terminal.onResize(({ cols, rows }) => options.onResize(cols, rows));
     terminal.onTitleChange((title) => this.#become({ title: title.slice(0, 100) }));
 
+    // CAN ends an escape sequence that was cut off.
+    this.#output = new Output(terminal, (skipped) => `\u0018${ownLine(options.words().skipped(skipped))}`);
     this.#stream = options.line.attach(this.session.streamId, {
       // The screen's own pace is the stream's: the console sends on when this was drawn.
-      onData: (bytes, consumed) => terminal.write(bytes, consumed),
+      onData: (bytes, consumed) => this.#output.data(bytes, consumed),
       onEvent: (payload) => this.#onEvent(payload),
       onEnd: (why) => {
         if (why === "ended" || this.#state.phase === "ended") return;
@@ -182,6 +197,7 @@ export class Screen {
 
   dispose(): void {
     this.#stream.detach();
+    this.#output.dispose();
     this.#terminal.dispose();
     this.element.remove();
   }
@@ -247,6 +263,8 @@ export class Screen {
     if (this.#state.phase !== "open") return;
     this.#typed = typedLine(this.#typed, text);
     this.#stream.write(encoder.encode(text));
+    // A program on the other screen draws what it shows itself: nothing of it may be missing.
+    if (text === INTERRUPT && this.#terminal.buffer.active.type === "normal") this.#output.interrupted();
   }
 
   #onEvent(payload: Uint8Array): void {
@@ -268,13 +286,9 @@ export class Screen {
     }
   }
 
-  /** A line of ours, in reverse so that nobody takes it for the host's. Modes that a program left on are reset. */
+  /** A line of ours. Modes that a program left on are reset. */
   #say(text: string): void {
-    // oxlint-disable-next-line no-control-regex
-    const plain = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");
-    this.#terminal.write(
-      `\u001b[!p\u001b[?1049l\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?2004l\r\n\u001b[7m ${plain} \u001b[0m\r\n`,
-    );
+    this.#output.say(`\u001b[!p\u001b[?1049l\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?2004l${ownLine(text)}`);
   }
 
   #become(change: Partial<ScreenState>): void {

@@ -4,6 +4,7 @@ import type { OpenTerminal, TerminalSession } from "../../shared/terminal/model.
 import { useApi } from "../app/api.ts";
 import { byteLine } from "../app/bytes.ts";
 import type { Translate } from "../app/i18n/index.ts";
+import { bytes } from "../ui/format.ts";
 import { plain, shortDateTime } from "./words.ts";
 import { desk, type Tab } from "./desk.ts";
 import { Screen, type ScreenWords } from "./screen.ts";
@@ -61,6 +62,7 @@ function wordsOf(session: TerminalSession): ScreenWords {
           : signal !== null
             ? t("terminal.endedSignal", { signal })
             : t("terminal.endedByUs"),
+    skipped: (size) => t("terminal.skipped", { size: bytes(size, i18next.language) }),
     taken: t("terminal.taken"),
     label: t("terminal.screenOf", { tenant: session.customer, kind: t(`kind.${session.kind}`) }),
   };

@@ -989,6 +989,7 @@ export const en = {
   "terminal.endedSignal": "Session ended by signal {{signal}}",
   "terminal.endedError": "Session ended: {{message}}",
   "terminal.endedByUs": "Session ended",
+  "terminal.skipped": "{{size}} not drawn after Ctrl-C",
   "terminal.taken": "This session went on in another window",
   "terminal.askPaste": "Paste into {{where}}?",
   "terminal.askRun": "Run this on {{where}}?",

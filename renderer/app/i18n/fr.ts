@@ -990,6 +990,7 @@ export const fr: Messages = {
   "terminal.endedSignal": "Session terminée par le signal {{signal}}",
   "terminal.endedError": "Session terminée : {{message}}",
   "terminal.endedByUs": "Session terminée",
+  "terminal.skipped": "{{size}} non affichés après Ctrl-C",
   "terminal.taken": "Cette session continue dans une autre fenêtre",
   "terminal.askPaste": "Coller dans {{where}} ?",
   "terminal.askRun": "Exécuter ceci sur {{where}} ?",
