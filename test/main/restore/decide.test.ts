@@ -75,6 +75,17 @@ test("at night, by the vendor, of a whole copy: nothing stands in the way, and w
   expect(plan.keptUntil).toEqual(at("2026-03-09T21:00:00Z"));
 });
 
+test("a copy in another region is allowed, and the plan says that it is brought home first", () => {
+  const plan = planRestore(order, { ...facts, source: { ...source, region: "us-east-1" } });
+  expect(plan.allowed).toBe(true);
+  expect(plan.verdicts).toContainEqual(
+    expect.objectContaining({
+      allowed: true,
+      facts: { case: "source.region", region: "us-east-1", target: production.region },
+    }),
+  );
+});
+
 test.each<[string, Partial<typeof order>, Partial<DecideFacts>, string[]]>([
   ["R52: what the customer lost itself, without papers", { reason: "customer-caused" }, {}, ["papers.missing"]],
   ["R67: an individual restore nobody accepted", { reason: "individual" }, {}, ["papers.notAccepted"]],
@@ -95,7 +106,6 @@ test.each<[string, Partial<typeof order>, Partial<DecideFacts>, string[]]>([
   ],
   ["a copy without a manifest", {}, { source: { ...source, manifest: null } }, ["identity.noManifest"]],
   ["a copy that is not complete", {}, { source: { ...source, isComplete: false } }, ["source.partial"]],
-  ["R15: a copy in another region", {}, { source: { ...source, region: "us-east-1" } }, ["source.region"]],
   ["no room in the account", {}, { quota: { limit: 3, used: 3 } }, ["source.quotaFull"]],
   ["another restore is open", {}, { openCase: "other" }, ["source.open"]],
   ["a target that is silent", {}, { target: { ...production, host: null } }, ["identity.silent"]],
