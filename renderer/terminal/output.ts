@@ -6,12 +6,15 @@ export interface Drawing {
 const KIB = 1024;
 /** Bytes that are handed over to be drawn at a time. */
 const UNDER_WAY = 128 * KIB;
-/** From here on an interrupt waits behind a flood. */
-const FLOOD = 64 * KIB;
+/** So much in a second is a flood: an interrupt would wait behind what is on the way, seen here yet or not. */
+const FLOOD = 256 * KIB;
+const FLOOD_MS = 1_000;
 /** What is drawn of the end of a flood: some screens of it, and what the host answered. */
 const TAIL = 16 * KIB;
-/** Silence after which the answer to an interrupt is complete. */
-const QUIET_MS = 40;
+/** Silence after which the answer to an interrupt is complete: once it was echoed, or where it never is. */
+const QUIET_MS = { echoed: 20, silent: 250 } as const;
+/** How a terminal echoes Ctrl-C. */
+const ECHO = "^C";
 /** A program that does not mind interrupts is drawn again after this. */
 const LONGEST_SKIP_MS = 3_000;
 const LINE_FEED = 10;
@@ -33,9 +36,14 @@ export class Output {
   readonly #skippedLine: (bytes: number) => string;
   readonly #queue: Piece[] = [];
   #underWay = 0;
-  #waiting = 0;
-  #skipping: { tail: Uint8Array; bytes: number; quiet: ReturnType<typeof setTimeout>; readonly since: number } | null =
-    null;
+  /** Bytes of this half of a flood's time, and of the one before. */
+  #arrived = { since: 0, bytes: 0, before: 0 };
+  #skipping: {
+    tail: Uint8Array;
+    bytes: number;
+    quiet: ReturnType<typeof setTimeout>;
+    readonly since: number;
+  } | null = null;
 
   constructor(drawing: Drawing, skippedLine: (bytes: number) => string) {
     this.#drawing = drawing;
@@ -44,6 +52,7 @@ export class Output {
 
   /** `done` is called when the host may send more. */
   data(bytes: Uint8Array, done: () => void): void {
+    this.#count(bytes.length);
     if (this.#skipping) {
       this.#skip(bytes);
       done();
@@ -58,13 +67,16 @@ export class Output {
 
   /** The operator has interrupted what runs. */
   interrupted(): void {
-    if (this.#skipping || this.#underWay + this.#waiting < FLOOD) return;
-    this.#skipping = { tail: new Uint8Array(0), bytes: 0, quiet: this.#whenQuiet(), since: performance.now() };
+    this.#count(0);
+    if (this.#skipping || this.#arrived.bytes + this.#arrived.before < FLOOD) return;
+    this.#skipping = {
+      ...{ tail: new Uint8Array(0), bytes: 0, since: performance.now() },
+      quiet: this.#whenQuiet(QUIET_MS.silent),
+    };
     for (const { data, done } of this.#queue.splice(0)) {
       if (typeof data !== "string") this.#skip(data);
       done();
     }
-    this.#waiting = 0;
   }
 
   dispose(): void {
@@ -75,7 +87,6 @@ export class Output {
 
   #push(piece: Piece): void {
     this.#queue.push(piece);
-    this.#waiting += piece.data.length;
     this.#pump();
   }
 
@@ -84,7 +95,6 @@ export class Output {
       const piece = this.#queue.shift();
       if (!piece) return;
       const size = piece.data.length;
-      this.#waiting -= size;
       this.#underWay += size;
       this.#drawing.write(piece.data, () => {
         this.#underWay -= size;
@@ -94,19 +104,28 @@ export class Output {
     }
   }
 
-  #whenQuiet(): ReturnType<typeof setTimeout> {
-    return setTimeout(() => this.#endSkip(), QUIET_MS);
+  #count(bytes: number): void {
+    const now = performance.now();
+    const { since, bytes: known } = this.#arrived;
+    const age = now - since;
+    if (age > FLOOD_MS / 2) this.#arrived = { since: now, bytes, before: age > FLOOD_MS ? 0 : known };
+    else this.#arrived.bytes += bytes;
+  }
+
+  #whenQuiet(afterMs: number): ReturnType<typeof setTimeout> {
+    return setTimeout(() => this.#endSkip(), afterMs);
   }
 
   #skip(bytes: Uint8Array): void {
     const skipping = this.#skipping!;
     clearTimeout(skipping.quiet);
-    skipping.quiet = this.#whenQuiet();
     skipping.bytes += bytes.length;
     const joined = new Uint8Array(skipping.tail.length + bytes.length);
     joined.set(skipping.tail);
     joined.set(bytes, skipping.tail.length);
     skipping.tail = joined.slice(-TAIL);
+    const isEchoed = new TextDecoder("latin1").decode(skipping.tail.subarray(-1024)).includes(ECHO);
+    skipping.quiet = this.#whenQuiet(isEchoed ? QUIET_MS.echoed : QUIET_MS.silent);
     if (performance.now() - skipping.since > LONGEST_SKIP_MS) this.#endSkip();
   }
 

@@ -66,7 +66,7 @@ test("Ctrl-C in a flood: what is on the way is taken at once and not drawn, up t
   expect(drawn().length).toBe(128 * KIB);
   expect(done).toBe(49);
 
-  vi.advanceTimersByTime(100);
+  vi.advanceTimersByTime(30);
   draw();
   const shown = drawn().slice(128 * KIB);
   const skipped = Number(/^<(\d+)>/.exec(shown)?.[1]);
@@ -86,6 +86,24 @@ test("Ctrl-C without a flood leaves everything to be drawn", () => {
   output.data(encode("^C\nready> "), () => undefined);
   draw();
   expect(drawn()).toBe(`${new TextDecoder().decode(flood(32))}^C\nready> `);
+});
+
+test("a flood that pauses before the host's answer is skipped to its end, and one that comes late is met", () => {
+  const { output, draw, drawn } = slowTerminal();
+  for (let part = 0; part < 16; part += 1) output.data(flood(32), () => undefined);
+  draw();
+  expect(drawn().length).toBe(512 * KIB);
+  output.interrupted(); // nothing waits here, much is on its way
+  vi.advanceTimersByTime(200);
+  for (let part = 0; part < 16; part += 1) output.data(flood(32), () => undefined);
+  vi.advanceTimersByTime(200);
+  for (let part = 0; part < 16; part += 1) output.data(flood(32), () => undefined);
+  output.data(encode("\nready> "), () => undefined); // a program that switched the echo off
+  draw();
+  expect(drawn().length).toBe(512 * KIB);
+  vi.advanceTimersByTime(250);
+  draw();
+  expect(drawn().slice(512 * KIB)).toMatch(/^<\d+>line[^<]*ready> $/);
 });
 
 test("a program that does not mind Ctrl-C is drawn again after a while", () => {
