@@ -18,6 +18,7 @@ export interface MaintenancePorts extends OperatePorts {
     begin(
       lockout: LockoutRecord & { readonly id: string; readonly tenantId: string; readonly environmentId: string },
     ): Promise<void>;
+    isOpen(id: string): Promise<boolean>;
     end(environmentId: string, at: Date, by: string): Promise<void>;
   };
   /** Asks for health soon, so that the watch is right at once. */

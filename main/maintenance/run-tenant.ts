@@ -98,6 +98,7 @@ async function workThrough(
 
   await job.step(LOCK_OUT, async (step) => {
     const { environmentId, tenantId } = await host.environment();
+    if (!(await ports.lockouts.isOpen(job.jobId))) await host.isOpen(step);
     const since = ports.now();
     const expected = new Date(since.getTime() + LONGEST_MS);
     await ports.lockouts.begin({

@@ -164,6 +164,7 @@ function resizeJob(
       if (changesType(input)) {
         await job.step("lock out", async (step) => {
           const { environmentId, tenantId } = await host.environment();
+          if (!(await ports.lockouts.isOpen(job.jobId))) await host.isOpen(step);
           const since = ports.now();
           await ports.lockouts.begin({
             ...{ id: job.jobId, tenantId, environmentId, since, by: input.by, jobId: job.jobId },

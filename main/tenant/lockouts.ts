@@ -29,6 +29,12 @@ export function lockoutStore(pool: Pool) {
       );
     },
 
+    /** It was begun, and nobody has unlocked since. */
+    async isOpen(id: string): Promise<boolean> {
+      const { rows } = await pool.query("select 1 from lockout_record where id = $1 and ended_at is null", [id]);
+      return rows.length > 0;
+    },
+
     /** Every open record of the environment is over: it serves again. */
     async end(environmentId: string, at: Date, by: string): Promise<void> {
       await pool.query(

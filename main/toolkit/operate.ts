@@ -196,6 +196,12 @@ export function operate(ports: OperatePorts, target: OperateTarget) {
       await step.detail(`${one.domain}, certificate of ${answer.certificate.issuer}, ${days} days left`);
     },
 
+    /** Throws Conflict where the tenant is locked out: a job that closes it too would open it at its end. */
+    async isOpen(step: StepContext): Promise<void> {
+      const { lockout } = await (await erp(step.signal)).facts();
+      if (lockout) throw closedAlready(await environment(), lockout.since);
+    },
+
     /** Uses the application as a customer does; throws ApplicationUnhealthy, naming the check that failed. */
     async smoke(step: StepContext): Promise<void> {
       const one = await environment();
@@ -214,6 +220,18 @@ function gone(one: OperatedEnvironment, instanceId: string): AppError {
     tenant: one.tenantSlug,
     next: "Find out who terminated it; its data volume is kept. A restore brings the tenant back.",
   });
+}
+
+function closedAlready(one: OperatedEnvironment, since: Date): AppError {
+  return new AppError(
+    "Conflict",
+    `${one.tenantSlug} ${one.kind} is locked out already, since ${since.toISOString()}.`,
+    {
+      retryable: false,
+      tenant: one.tenantSlug,
+      next: "Nothing was changed. Whoever closed it has a reason: unlock it first, then start again.",
+    },
+  );
 }
 
 function otherTenant(one: OperatedEnvironment, found: string | null): AppError {

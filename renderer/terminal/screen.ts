@@ -224,13 +224,16 @@ export class Screen {
       if (letter === "v") return false;
     }
     if (shiftKey && key === "Insert") return false;
-    if (key === "Enter" && !shiftKey && !altKey && this.#asksBeforeEnter()) return take(() => undefined);
+    // Whatever reaches the host as a line's end: Enter with any key held, Ctrl-J, Ctrl-M.
+    const endsLine = key === "Enter" || (ctrlKey && !altKey && ["j", "m"].includes(key.toLowerCase()));
+    if (endsLine && this.#asksBeforeEnter()) return take(() => undefined);
     return true;
   }
 
   #asksBeforeEnter(): boolean {
-    if (this.session.kind !== "production" || this.#terminal.buffer.active.type !== "normal") return false;
-    const shown = this.#lineAtCursor();
+    if (this.session.kind !== "production") return false;
+    // On the other screen a line shows a program's own picture (tmux, an editor): only what was typed says anything.
+    const shown = this.#terminal.buffer.active.type === "normal" ? this.#lineAtCursor() : "";
     for (const text of [this.#typed, commandOn(shown), shown]) {
       const dangers = dangersIn(text);
       if (dangers.length === 0) continue;

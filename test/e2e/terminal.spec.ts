@@ -55,6 +55,14 @@ test("a dangerous command on production is asked about before it is sent, and ca
   await expect(rows).toContainText("^C");
   await type(page, "echo next-$((3+4))");
   await expect(rows).toContainText("next-7");
+
+  for (const end of ["Shift+Enter", "Control+j", "Control+m"]) {
+    await page.keyboard.type("rm -rf /tmp/nothing-here-at-all");
+    await page.keyboard.press(end);
+    await question.getByRole("button", { name: "Do not send" }).click();
+    await page.keyboard.press("Control+c");
+    await expect(question).toBeHidden();
+  }
 });
 
 test("several pasted lines on production are shown before they are sent", async ({ page, host }) => {

@@ -115,6 +115,22 @@ test("R2: resized, it serves with its new size and is open again", async () => {
   expect(grown).toMatchObject({ instanceType: "m6i.xlarge", volumeGiB: 30 });
 });
 
+test("what an operator closed is not opened by a resize: it is refused, and the lock-out stays theirs", async () => {
+  const reason = "An incident is looked into";
+  await done(await running.api.tenant.lockOut({ ...target, requestId: randomUUID(), minutes: 30, reason, overrides }));
+  const order = { ...target, instanceType: "m6i.large", volumeGiB: 30, overrides };
+  const { jobId } = await running.api.tenant.resize({ ...order, requestId: randomUUID(), confirm: "acts" });
+  expect(await ended(jobId)).toMatchObject({
+    state: "failed",
+    error: { code: "Conflict", message: expect.stringContaining("is locked out already") },
+  });
+  expect(await until((one) => one.lockout?.seen === true)).toMatchObject({
+    instanceType: "m6i.xlarge",
+    lockout: { reason, alarm: null },
+  });
+  await done(await running.api.tenant.unlock({ ...target, requestId: randomUUID(), reason: "Looked into" }));
+});
+
 test("R13: a renewed certificate is another one of the same name, and its days are shown", async () => {
   const before = await running.api.tenant.certificate(target);
   await done(await running.api.tenant.renewCertificate({ ...target, requestId: randomUUID() }));

@@ -152,6 +152,9 @@ export const actsFr: AreaWords<typeof actsEn> = {
 
 /** What the console says of this area in English, in French; `sentences.ts` says how they are looked up. */
 export const actsSentences: Readonly<Record<string, string>> = {
+  "{{environment}} is locked out already, since {{=since}}.": "{{environment}} est déjà fermé, depuis {{since}}.",
+  "Nothing was changed. Whoever closed it has a reason: unlock it first, then start again.":
+    "Rien n'a été modifié. Celui qui l'a fermé a une raison : rouvrez-le d'abord, puis recommencez.",
   "{{name}} has no machine in AWS. Nothing was changed.": "{{name}} n'a pas de machine dans AWS. Rien n'a été modifié.",
   "Read AWS again; a machine that is gone is brought back by a restore.":
     "Relisez AWS ; une machine disparue revient par une restauration.",
