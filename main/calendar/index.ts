@@ -16,7 +16,7 @@ import type {
   WindowNotice,
 } from "../../shared/calendar/model.ts";
 import { noticeText, templateKindOf } from "../../shared/calendar/notice-text.ts";
-import { announcing, noticeDueAt, noticeStanding, provesNotice } from "../../shared/calendar/standing.ts";
+import { announcing, lastHeard, noticeDueAt, noticeStanding, provesNotice } from "../../shared/calendar/standing.ts";
 import { spreadWave } from "../../shared/calendar/wave.ts";
 import { AppError, errorFacts } from "../../shared/errors.ts";
 import type { OpenWindow } from "../../shared/policy/interruption.ts";
@@ -186,19 +186,21 @@ export function calendarArea(ports: CalendarPorts) {
     window: ListedWindow,
     notice: StoredNotice,
     sending?: StoredSending,
+    all?: readonly StoredNotice[],
   ): Promise<WindowNotice> {
     const profile = profileOf(await ports.profiles(), window);
+    const heard = lastHeard(window, all ?? (await store.notices([window.id])));
     return {
       ...notice,
       attempt: notice.state === "sent" ? null : sender.attemptOf(sending),
-      provenInTime: provesNotice(profile, window, notice),
+      provenInTime: heard.some(({ id }) => id === notice.id) && provesNotice(profile, window, notice),
     };
   }
 
   async function shownNotices(window: StoredWindow): Promise<WindowNotice[]> {
     const notices = await store.notices([window.id]);
     const sendings = await store.lastSendings(notices.map(({ id }) => id));
-    return Promise.all(notices.map((one) => shownNotice(window, one, sendings.get(one.id))));
+    return Promise.all(notices.map((one) => shownNotice(window, one, sendings.get(one.id), notices)));
   }
 
   /** The very bytes that left, where this console has them. */
@@ -615,7 +617,8 @@ export function calendarArea(ports: CalendarPorts) {
   /** The window with when its notice was proven; null while no entry of the ledger proves it. */
   async function openWindow(window: ListedWindow): Promise<OpenWindow> {
     const profile = profileOf(await ports.profiles(), window);
-    const proving = (await store.notices([window.id])).filter((one) => provesNotice(profile, window, one));
+    const heard = lastHeard(window, await store.notices([window.id]));
+    const proving = heard.filter((one) => provesNotice(profile, window, one));
     const { id, title, startsAt, endsAt } = window;
     return {
       id,

@@ -30,9 +30,20 @@ export function provesNotice(
   return due ? notice.sentAt <= due : notice.sentAt < window.startsAt;
 }
 
+/**
+ * The entries without those that a later sending took back: a window that moved away and back again is announced only by
+ * what was sent since, because the customer last heard of another time.
+ */
+export function lastHeard<Entry extends Sending>(window: Times, notices: readonly Entry[]): readonly Entry[] {
+  const elsewhere = notices
+    .filter((one) => one.state === "sent" && one.sentAt && !announces(one, window))
+    .reduce((newest, one) => Math.max(newest, one.sentAt!.getTime()), Number.NEGATIVE_INFINITY);
+  return notices.filter((one) => !one.sentAt || !announces(one, window) || one.sentAt.getTime() >= elsewhere);
+}
+
 /** The first entry that was sent with proof and names the window's present times, in time or not. */
 export function announcing<Entry extends Sending>(window: Times, notices: readonly Entry[]): Entry | null {
-  return notices
+  return lastHeard(window, notices)
     .filter((one) => one.state === "sent" && one.proof && one.sentAt && announces(one, window))
     .reduce<Entry | null>((first, one) => (first && first.sentAt! <= one.sentAt! ? first : one), null);
 }
@@ -60,7 +71,7 @@ export function noticeStanding(
   window: Pick<CalendarWindow, "kind" | "startsAt" | "endsAt">,
   notices: readonly Sending[],
 ): NoticeStanding {
-  const sent = notices.filter((one) => one.state === "sent");
+  const sent = lastHeard(window, notices).filter((one) => one.state === "sent");
   if (sent.some((one) => provesNotice(profile, window, one))) return "proven";
   if (sent.some((one) => announces(one, window))) return "late";
   if (sent.length > 0) return "outdated";

@@ -312,6 +312,10 @@ export function contradictions(profile: PolicyProfile): string[] {
     (fromContract.retentionTiers ?? []).map((one) => one.name),
   );
 
+  if (notices.application?.excludedFromSla)
+    found.push("notices.application.excludedFromSla: a partner's change never earns an exclusion (R38)");
+  if (lifecycle.suspensionDays === undefined && lifecycle.retrievalDays === undefined)
+    found.push("lifecycle names neither suspensionDays nor retrievalDays: data could be deleted on the day of the end");
   const production = profile.environments.find((one) => one.kind === "production");
   if (!production || production.minimum < 1) found.push("environments holds no production environment");
   if (production?.unprotected) found.push("environments.production is unprotected, yet the SLA is measured on it");

@@ -2,7 +2,13 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { CalendarWindow } from "../../../shared/calendar/model.ts";
 import { noticeText } from "../../../shared/calendar/notice-text.ts";
-import { noticeDueAt, noticeStanding, noticeUrgency, provesNotice } from "../../../shared/calendar/standing.ts";
+import {
+  announcing,
+  noticeDueAt,
+  noticeStanding,
+  noticeUrgency,
+  provesNotice,
+} from "../../../shared/calendar/standing.ts";
 import { profileOf } from "../../../shared/policy/profiles.ts";
 import { HOUR_MS } from "../../../shared/time.ts";
 
@@ -57,6 +63,18 @@ test("what was sent for another time proves nothing", () => {
   expect(noticeStanding(openbravo, moved, [sent(moved.startsAt, moved)])).toBe("late");
   expect(noticeStanding(openbravo, window, [{ ...sent(due), state: "draft" }])).toBe("drafted");
   expect(noticeStanding(openbravo, window, [])).toBe("none");
+});
+
+test("R39: a window that moved away and back is proven only by what the customer heard last", () => {
+  const due = noticeDueAt(openbravo, window)!;
+  const hoursBefore = (hours: number) => new Date(due.getTime() - hours * HOUR_MS);
+  const moved = { ...window, startsAt: new Date(window.startsAt.getTime() + 24 * HOUR_MS), endsAt: window.endsAt };
+  const told = [sent(hoursBefore(48)), sent(hoursBefore(24), moved)];
+  expect(noticeStanding(openbravo, window, told)).toBe("outdated");
+  expect(announcing(window, told)).toBeNull();
+  const again = [...told, sent(hoursBefore(1))];
+  expect(noticeStanding(openbravo, window, again)).toBe("proven");
+  expect(announcing(window, again)?.sentAt).toEqual(hoursBefore(1));
 });
 
 test.each([

@@ -63,6 +63,20 @@ test("a company's profile that contradicts itself is refused with every contradi
   });
 });
 
+test("R38, R86, R89: no profile excludes a partner's change, or lets data go on the day of the end", () => {
+  const profile = structuredClone(profileOf("acumatica"));
+  const { suspensionDays: _none, ...lifecycle } = profile.lifecycle;
+  const application = { ...profile.notices.application, excludedFromSla: true };
+  const { copyRequestDays: _neither, ...endless } = lifecycle;
+  expect(problemsOf({ ...profile, notices: { ...profile.notices, application }, lifecycle: endless })).toEqual({
+    code: "InvalidInput",
+    problems: [
+      expect.stringContaining("never earns an exclusion (R38)"),
+      expect.stringContaining("neither suspensionDays nor retrievalDays"),
+    ],
+  });
+});
+
 test.each<[string, unknown]>([
   ["nothing", undefined],
   ["a list", []],
