@@ -195,7 +195,11 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       if (account) void fleet.readRegion(account, region);
     };
 
+    const bindingProfile = async ({ tenantId, service }: { tenantId: string; service: Service }) =>
+      (await terms.profiles())({ id: tenantId, service }, new Date());
+
     const tenant = tenantArea({
+      profile: bindingProfile,
       pool: database.pool,
       jobs,
       now: () => new Date(),
@@ -314,6 +318,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
 
     const { snapshotArea } = await import("./snapshot/index.ts");
     const snapshot = snapshotArea({
+      profile: bindingProfile,
       pool: database.pool,
       jobs,
       now: () => new Date(),
@@ -331,6 +336,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
 
     const { restoreArea } = await import("./restore/index.ts");
     const restore = restoreArea({
+      profile: bindingProfile,
       pool: database.pool,
       jobs,
       now: () => new Date(),
@@ -449,6 +455,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
 
     const { maintenanceArea } = await import("./maintenance/index.ts");
     const maintenance = maintenanceArea({
+      profile: bindingProfile,
       pool: database.pool,
       jobs,
       now: () => new Date(),

@@ -6,7 +6,6 @@ import type { PlannedTenant, Run, RunPlan, RunRequest, RunSummary } from "../../
 import type { Runbook } from "../../shared/maintenance/runbook.ts";
 import { nextActions, wavesOf } from "../../shared/maintenance/schedule.ts";
 import { checkInterruption, type OpenWindow } from "../../shared/policy/interruption.ts";
-import { profileOf } from "../../shared/policy/profiles.ts";
 import { standingRefusals, withOverrides } from "../../shared/policy/verdict.ts";
 import { regionZone } from "../../shared/policy/windows.ts";
 import { stableId } from "../jobs/index.ts";
@@ -73,7 +72,7 @@ export function maintenanceArea(ports: MaintenancePorts) {
       if (window) windows.set(key, window);
       const found =
         one.kind === "production"
-          ? checkInterruption(profileOf(one.service), {
+          ? checkInterruption(await ports.profile(one), {
               ...{ zone: regionZone(one.region), window, minutes: runbook.minutes, now: ports.now() },
             })
           : [];

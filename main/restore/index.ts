@@ -2,7 +2,6 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { implement } from "@orpc/server";
 import { AppError, errorFacts } from "../../shared/errors.ts";
 import { FINAL_JOB_STATES } from "../../shared/jobs/model.ts";
-import { profileOf } from "../../shared/policy/profiles.ts";
 import { standingRefusals, type Verdict, withOverrides } from "../../shared/policy/verdict.ts";
 import { checkBusinessHours } from "../../shared/policy/windows.ts";
 import { restoreContract } from "../../shared/restore/contract.ts";
@@ -257,19 +256,20 @@ export function restoreArea(ports: RestorePorts) {
     const cloud = cloudOf(ports, environment);
     const production =
       environment.kind === "production" ? environment : await ports.find(order.tenant, "production").catch(() => null);
-    const [source, target, images, quota, work, openCase] = await Promise.all([
+    const [source, target, images, quota, work, openCase, profile] = await Promise.all([
       sourceId === null ? null : sourceOf(environment, sourceId),
       targetFacts(environment, waitsForTarget),
       cloud.images(),
       cloud.instanceQuota(),
       ports.plannedWork(environment.tenantId),
       store.openOf(environment.tenantId),
+      ports.profile(environment),
     ]);
     const facts: DecideFacts = {
       purpose,
       tenantId: environment.tenantId,
       customerZone: environment.zone,
-      profile: profileOf(environment.service),
+      profile,
       ...{ source, target },
       productionGiB: production?.volumeGiB ?? null,
       productionVersion: production?.version ?? null,
@@ -287,7 +287,7 @@ export function restoreArea(ports: RestorePorts) {
 
   async function swapVerdicts(one: RestoreCase, overrides: Readonly<Record<string, string>>): Promise<Verdict[]> {
     const environment = await ports.find(one.tenantId, kindOf(one.target));
-    const profile = profileOf(environment.service);
+    const profile = await ports.profile(environment);
     const isUrgent = one.reason === "disaster" || one.target !== "production";
     const hours = isUrgent ? [] : [checkBusinessHours(profile, environment.zone, ports.now())];
     return withOverrides(hours, overrides);
@@ -300,7 +300,7 @@ export function restoreArea(ports: RestorePorts) {
     const { plan, environment, image, version } = await planned(wanted, requestId);
     if (!plan.allowed || !image || !version) throw refusal(environment.tenantSlug, plan.verdicts);
     const { order, purpose } = wanted;
-    const profile = profileOf(environment.service);
+    const profile = await ports.profile(environment);
     const opened = await store.open({
       id: requestId,
       ...{ tenantId: environment.tenantId, slug: environment.tenantSlug, customer: environment.customer },

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { AppError } from "../../shared/errors.ts";
-import { profileOf } from "../../shared/policy/profiles.ts";
 import { SnapshotData } from "../../shared/snapshot/model.ts";
 import { EXPORT_STEPS } from "../../shared/snapshot/steps.ts";
 import { EnvironmentKind } from "../../shared/tenant/model.ts";
@@ -133,7 +132,10 @@ export function exportSnapshot(ports: SnapshotPorts, store: SnapshotStore): JobK
         const sums = await sumsOnHost(ports, environment, file, partBytes, count, step);
         await bucket.finishUpload(key, upload.id, sums, made.bytes);
         const data = SnapshotData.parse(upload.data);
-        const days = Math.min(profileOf(environment.service).fromContract.exportFileDays ?? EXPORT_DAYS, EXPORT_DAYS);
+        const days = Math.min(
+          (await ports.profile(environment)).fromContract.exportFileDays ?? EXPORT_DAYS,
+          EXPORT_DAYS,
+        );
         await keepArchive(ports, store, bucket, environment, {
           ...{ id: jobId, label: input.label, takenBy: input.takenBy, data },
           file: {

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { z } from "zod";
 import { AppError } from "../../shared/errors.ts";
-import { profileOf } from "../../shared/policy/profiles.ts";
 import { checkVersionMatch } from "../../shared/policy/restore.ts";
 import { Label, SnapshotData } from "../../shared/snapshot/model.ts";
 import { IMPORT_STEPS } from "../../shared/snapshot/steps.ts";
@@ -44,7 +43,7 @@ export function importSnapshot(ports: SnapshotPorts, store: SnapshotStore): JobK
         const read = await readArchive(input.file);
         const { data } = read;
         if (data.tenantId !== input.tenantId) throw anotherTenants(input, data.tenant);
-        const verdict = checkVersionMatch(profileOf(environment.service), {
+        const verdict = checkVersionMatch(await ports.profile(environment), {
           sourceVersion: data.version,
           targetVersion: environment.version ?? "?",
           exported: true,

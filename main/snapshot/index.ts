@@ -55,7 +55,16 @@ export function snapshotArea(ports: SnapshotPorts) {
     const patience = AbortSignal.any([AbortSignal.timeout(HOST_MS), ...(signal ? [signal] : [])]);
     const space = await erpctl(ports.runOnHost, hostOf(environment), patience).space();
     const snapshots = await ofEnvironment(environment);
-    return { environment, plan: planTake(request, { environment, space, snapshots, now: ports.now() }) };
+    return {
+      environment,
+      plan: planTake(request, {
+        environment,
+        space,
+        snapshots,
+        profile: await ports.profile(environment),
+        now: ports.now(),
+      }),
+    };
   }
 
   const ofEnvironment = async ({ tenantId, environmentId }: OperatedEnvironment): Promise<Snapshot[]> =>
@@ -63,20 +72,23 @@ export function snapshotArea(ports: SnapshotPorts) {
 
   async function shown(snapshots: readonly Snapshot[], environments: readonly OperatedEnvironment[]) {
     const now = ports.now();
-    const serviceOf = new Map(environments.map((one) => [one.tenantId, one.service]));
+    const owners = new Map(environments.map((one) => [one.tenantId, one]));
+    const profiles = new Map(
+      await Promise.all([...owners].map(async ([id, one]) => [id, await ports.profile(one)] as const)),
+    );
     const jobs = await Promise.all(
       snapshots.map(async (one) =>
         one.state === "creating" || one.state === "pending" ? ports.jobs.get(one.id) : null,
       ),
     );
     return snapshots.map((one, index): ShownSnapshot => {
-      const service = serviceOf.get(one.tenantId);
+      const profile = profiles.get(one.tenantId);
       const job = jobs[index];
       const isRunning = job && !FINAL_JOB_STATES.has(job.state);
       return {
         ...one,
         ...(isEnded(one, now) ? { state: "ended" as const } : {}),
-        advice: service && one.kind === "ebs" ? [checkCleanUp(profileOf(service), one.takenAt, now)] : [],
+        advice: profile && one.kind === "ebs" ? [checkCleanUp(profile, one.takenAt, now)] : [],
         hasExportedCopy: snapshots.some((other) => isExportedCopyOf(other, one, now)),
         jobId: isRunning ? job.id : null,
       };
@@ -197,7 +209,7 @@ export function snapshotArea(ports: SnapshotPorts) {
       if (running?.kind === "snapshot.delete") return { jobId: running.id };
       const snapshot = await shownOne(input.id);
       const [environment] = await ports.environments(snapshot.tenantId);
-      const verdict = checkSnapshotDeletion(profileOf(environment?.service ?? "openbravo"), {
+      const verdict = checkSnapshotDeletion(environment ? await ports.profile(environment) : profileOf("openbravo"), {
         name: snapshot.label,
         typed: input.confirm === snapshot.tenantSlug ? snapshot.label : input.confirm,
         hasExportedCopy: snapshot.hasExportedCopy,

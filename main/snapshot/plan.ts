@@ -1,4 +1,4 @@
-import { profileOf } from "../../shared/policy/profiles.ts";
+import type { PolicyProfile } from "../../shared/policy/profile.ts";
 import { checkSnapshotSpace, storageBar } from "../../shared/policy/restore.ts";
 import { allow, refuse, standingRefusals, type Verdict, withOverrides } from "../../shared/policy/verdict.ts";
 import { AppError } from "../../shared/errors.ts";
@@ -42,15 +42,15 @@ export interface TakeFacts {
   readonly space: HostSpace;
   /** Of the same environment. */
   readonly snapshots: readonly Snapshot[];
+  readonly profile: PolicyProfile;
   readonly now: Date;
 }
 
 /** What every rule says of one more snapshot, and what would happen. */
 export function planTake(
   request: Pick<TakeRequest, "copyTo" | "overrides">,
-  { environment, space, snapshots, now }: TakeFacts,
+  { environment, space, snapshots, profile, now }: TakeFacts,
 ): TakePlan {
-  const profile = profileOf(environment.service);
   const regions = copyRegions(
     profile,
     { region: environment.region, residency: null },

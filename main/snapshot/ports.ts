@@ -1,3 +1,5 @@
+import type { Service } from "../../shared/tenant/model.ts";
+import type { PolicyProfile } from "../../shared/policy/profile.ts";
 import type { Pool } from "pg";
 import { AppError } from "../../shared/errors.ts";
 import type { Snapshot } from "../../shared/snapshot/model.ts";
@@ -13,6 +15,8 @@ import type {
 } from "../toolkit/ports.ts";
 
 export interface SnapshotPorts {
+  /** The numbers that bind this tenant now: its profile, what its contract names, its exceptions. */
+  profile(one: { readonly tenantId: string; readonly service: Service }): Promise<PolicyProfile>;
   readonly pool: Pool;
   readonly jobs: Jobs;
   readonly now: () => Date;

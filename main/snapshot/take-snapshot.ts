@@ -115,7 +115,11 @@ export function taking(ports: SnapshotPorts, store: SnapshotStore, id: string, i
       const snapshots = (await store.list(input.tenantId)).filter(
         (one) => one.environmentId === environment.environmentId && one.id !== id,
       );
-      const plan = planTake(input, { environment, space, snapshots, now: ports.now() });
+      const plan = planTake(input, {
+        ...{ environment, space, snapshots },
+        profile: await ports.profile(environment),
+        now: ports.now(),
+      });
       if (!plan.allowed) throw refusal(input.slug, plan.verdicts);
       await step.detail(`${plan.projectedBytes} bytes, ${space.freeBytes} free`);
     },

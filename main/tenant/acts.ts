@@ -2,7 +2,6 @@ import { implement } from "@orpc/server";
 import { AppError } from "../../shared/errors.ts";
 import { checkCertificate, checkCustomDomain } from "../../shared/policy/prefix-and-domain.ts";
 import { checkInterruption, type OpenWindow } from "../../shared/policy/interruption.ts";
-import { profileOf } from "../../shared/policy/profiles.ts";
 import { checkResize, checkTestSize } from "../../shared/policy/size.ts";
 import { standingRefusals, type Verdict, withOverrides } from "../../shared/policy/verdict.ts";
 import { regionZone } from "../../shared/policy/windows.ts";
@@ -23,8 +22,9 @@ import { operate } from "../toolkit/operate.ts";
 import type { OperatedEnvironment } from "../toolkit/ports.ts";
 import { type ActPorts, actJobs, certificateSecret } from "./act-on-tenant.ts";
 import { readPem } from "./pem.ts";
+import type { TenantPorts } from "./ports.ts";
 
-export interface ActsPorts extends ActPorts {
+export interface ActsPorts extends ActPorts, Pick<TenantPorts, "profile"> {
   readonly jobs: Jobs;
   sizes(environment: OperatedEnvironment): Promise<readonly SizeOption[]>;
   /** Kinds of the tenant's environments. */
@@ -67,7 +67,7 @@ export function tenantActs(ports: ActsPorts) {
     if (one.kind !== "production") return [];
     const window = await ports.openWindow(one.tenantId, one.kind);
     const zone = regionZone(one.region);
-    return checkInterruption(profileOf(one.service), { zone, window, minutes, now: ports.now() });
+    return checkInterruption(await ports.profile(one), { zone, window, minutes, now: ports.now() });
   }
 
   async function planAct(act: Act, one: OperatedEnvironment, overrides: ActOrder["overrides"] = {}) {
@@ -131,7 +131,7 @@ export function tenantActs(ports: ActsPorts) {
       });
     }
     const interrupts = to.instanceType !== from.instanceType;
-    const profile = profileOf(one.service);
+    const profile = await ports.profile(one);
     const found = [
       checkResize(profile, one.kind),
       ...(await testSizes(one, to, sizes)),
@@ -154,7 +154,7 @@ export function tenantActs(ports: ActsPorts) {
       const size = sizes.find((option) => option.instanceType === test.instanceType);
       if (!size || !test.volumeGiB) continue;
       const has = { vcpus: size.vcpus, memoryMiB: size.memoryMiB, diskGiB: test.volumeGiB };
-      verdicts.push(checkTestSize(profileOf(one.service), kind, production, has));
+      verdicts.push(checkTestSize(await ports.profile(one), kind, production, has));
     }
     return verdicts;
   }
@@ -162,7 +162,7 @@ export function tenantActs(ports: ActsPorts) {
   async function checkPem(order: ActOrder & { readonly pem: string }) {
     const one = await ports.find(order.tenant, order.environment);
     const facts = readPem(order.pem, one.domain, ports.now());
-    const profile = profileOf(one.service);
+    const profile = await ports.profile(one);
     const verdicts = [
       checkCustomDomain(profile, one.domain, true),
       checkCertificate(profile, facts.validTo, ports.now()),

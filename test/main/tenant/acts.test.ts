@@ -139,3 +139,20 @@ test("R13: a renewed certificate is another one of the same name, and its days a
   expect(after.fingerprint).not.toBe(before.fingerprint);
   expect((await until((one) => one.certificate !== null)).certificate!.daysLeft).toBeGreaterThan(0);
 });
+
+test("R39: an exception that the contract's annex grants is asked by the acts as by the calendar", async () => {
+  const plan = () => running.api.tenant.planAct({ ...target, act: "reboot" });
+  expect(await plan()).toMatchObject({ allowed: false, verdicts: [{ rule: "R39" }] });
+  const today = new Date().toISOString().slice(0, 10);
+  await running.api.terms.record({
+    requestId: randomUUID(),
+    tenant: "acts",
+    reason: "Signed with the order",
+    entry: {
+      ...{ kind: "exception", rule: "R39", document: "Annex 7", from: today },
+      until: new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10),
+      numbers: { "notices.emergency.hours": 0 },
+    },
+  });
+  expect((await plan()).allowed).toBe(true);
+});
