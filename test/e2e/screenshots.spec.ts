@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { Client } from "../../main/hosts/connect.ts";
@@ -21,6 +22,12 @@ test("pictures of every screen in both themes, for the README and the guide", as
   await expect.poll(() => unknownHealth(host.client), { timeout: 90_000 }).toBe(0);
   const { rows } = await host.client.fleet.list();
   const tenant = rows.find(({ kind }) => kind === "test")!;
+  const production = rows.find((row) => row.kind === "production" && row.service === "openbravo" && row.hostKey)!;
+  const { slug, customer } = production;
+  const { jobId } = await host.client.snapshot.take({
+    ...{ requestId: randomUUID(), tenant: slug, environment: "production", label: "before the import", overrides: {} },
+  });
+  await expect.poll(async () => (await host.client.jobs.get({ jobId })).job.state, { timeout: 120_000 }).toBe("done");
   const picture = async (name: string, theme: string) => {
     for (const close of await page.getByRole("button", { name: "Close" }).all()) await close.click(); // notifications
     await page.mouse.move(0, 0);
@@ -35,6 +42,21 @@ test("pictures of every screen in both themes, for the README and the guide", as
     await picture("fleet", theme);
     await openScreen(page, `#/tenants/${tenant.slug}`, tenant.customer);
     await picture("tenant", theme);
+    await openScreen(page, `#/tenants/${slug}/metrics`, `${customer}: Metrics`);
+    await expect(page.getByRole("img", { name: /Busy: last/ })).toBeVisible({ timeout: 60_000 });
+    await picture("metrics", theme);
+    await openScreen(page, `#/tenants/${slug}/snapshots`, `${customer}: Snapshots`);
+    await expect(page.getByText("before the import")).toBeVisible();
+    await picture("snapshots", theme);
+    await openScreen(page, `#/tenants/${slug}/restore`, `${customer}: Restores`);
+    await expect(page.getByText("before the import").first()).toBeVisible();
+    await picture("restore", theme);
+    await openScreen(page, `#/tenants/${slug}/contract`, `${customer}: Contract`);
+    await picture("contract", theme);
+    for (const name of ["calendar", "sla"] as const) {
+      await openScreen(page, `#/${name}`, name === "sla" ? "SLA" : "Calendar");
+      await picture(name, theme);
+    }
     await openScreen(page, "#/lab", "Lab");
     await picture("lab", theme);
     await openScreen(page, "#/settings/accounts", "Settings");

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { RESIZE_STEPS } from "../../../shared/tenant/acts.ts";
 import { type InProcessConsole, inProcessConsole, order, untilJob } from "../../support/in-process-console.ts";
 import { cutSsh, tellStruck, underStrikes } from "../../support/kill-matrix.ts";
-import { placesOrder } from "../../support/lab-data.ts";
+import { placesOrder, rebootHost } from "../../support/lab-data.ts";
 import { everythingOf } from "../restore/restore-for-tests.ts";
 
 const TENANT = "grows";
@@ -12,7 +12,7 @@ const CHANGES = { StopInstances: 2, ModifyInstanceAttribute: 2, ModifyVolume: 1,
 let running: InProcessConsole;
 beforeAll(async () => {
   running = await inProcessConsole({ lab: "empty" });
-  for (const slug of [TENANT, "loses"]) {
+  for (const slug of [TENANT, "restarts", "loses"]) {
     const { jobId } = await running.api.tenant.provision({ requestId: randomUUID(), ...order(slug) });
     expect(await untilJob(running.api, jobId, "done", "failed")).toMatchObject({ state: "done" });
   }
@@ -45,6 +45,24 @@ test("R2: SSH cut in every step of a resize: the tenant has its new size, serves
   const hit = tellStruck("SSH cut", resized, RESIZE_STEPS);
   expect(resized.job).toMatchObject({ state: "done", error: null });
   await expectGrown(TENANT, before);
+  expect(hit).toBeGreaterThan(RESIZE_STEPS.length / 2);
+});
+
+test("R2: the host restarted in every step of a resize: retried where a check met the restart, it is done and open", {
+  timeout: 400_000,
+}, async () => {
+  const before = await everythingOf(running.home, "restarts");
+  // A machine that does not run cannot be restarted: that strike meets nothing.
+  const restart = () => rebootHost(running, "restarts").catch(() => undefined);
+  const resized = await underStrikes(running.api, await resize("restarts"), restart, { each: [10] });
+  const hit = tellStruck("restarted", resized, RESIZE_STEPS);
+  let { job } = resized;
+  for (let tries = 0; job.state === "failed" && tries < RESIZE_STEPS.length; tries += 1) {
+    await running.api.jobs.retry({ jobId: job.id });
+    job = await untilJob(running.api, job.id, "done", "failed", "needsDecision");
+  }
+  expect(job).toMatchObject({ state: "done", error: null });
+  await expectGrown("restarts", before);
   expect(hit).toBeGreaterThan(RESIZE_STEPS.length / 2);
 });
 
