@@ -5,8 +5,9 @@ import { checkIdentity } from "../../shared/restore/identity.ts";
 import type { Losses, RestoreCase } from "../../shared/restore/model.ts";
 import { SWAP_STEPS, WAY_BACK_STEPS } from "../../shared/restore/steps.ts";
 import { TAG } from "../../shared/tenant/tags.ts";
-import { DAY_MS, SECOND_MS } from "../../shared/time.ts";
+import { DAY_MS, MINUTE_MS, SECOND_MS } from "../../shared/time.ts";
 import { type JobKind, type JobRun, pollUntil, type StepContext } from "../jobs/index.ts";
+import type { Erpctl } from "../toolkit/erpctl.ts";
 import { type HostAddress, hostOf, type OperatedEnvironment } from "../toolkit/ports.ts";
 import {
   attached,
@@ -57,8 +58,8 @@ interface Pieces {
   readonly besideAddress: string;
   readonly besideKeys: readonly string[];
   readonly systemIdentifier: string;
-  /** It was closed to customers by somebody before: then it stays so. */
-  readonly wasLockedOut: boolean;
+  /** It was closed to customers by somebody before, `until` an instant (RFC 3339) or without end: then it is so again. */
+  readonly lockedOutBefore: { readonly until: string | null } | null;
   /** When customers were locked out for the swap, RFC 3339. */
   readonly since?: string | undefined;
 }
@@ -72,9 +73,16 @@ const Pieces: z.ZodType<Pieces> = z.object({
   besideAddress: z.string(),
   besideKeys: z.array(z.string()),
   systemIdentifier: z.string(),
-  wasLockedOut: z.boolean(),
+  lockedOutBefore: z.object({ until: z.string().nullable() }).nullable(),
   since: z.string().optional(),
 });
+
+/** Opens to customers, unless it was closed to them before the swap: then by what is left of that. */
+async function openAsBefore(erp: Erpctl, { lockedOutBefore }: Pieces, now: Date): Promise<void> {
+  const until = lockedOutBefore?.until ? new Date(lockedOutBefore.until) : null;
+  if (!lockedOutBefore || (until && until <= now)) await erp.unlock();
+  else if (until) await erp.lockOut(Math.ceil((until.getTime() - now.getTime()) / MINUTE_MS));
+}
 
 export interface SwapParts {
   readonly ports: RestorePorts;
@@ -195,7 +203,7 @@ async function gather(parts: SwapParts, input: SwapInput, job: JobRun): Promise<
       besideAddress: one.beside.address,
       besideKeys,
       systemIdentifier: copy.database.systemIdentifier ?? "",
-      wasLockedOut: target.lockout !== null,
+      lockedOutBefore: target.lockout && { until: target.lockout.until?.toISOString() ?? null },
     };
     await store.keepPieces(caseId, pieces);
     ports.changed(input.tenantId);
@@ -228,8 +236,8 @@ async function putInPlace(parts: SwapParts, input: SwapInput, pieces: Pieces, jo
 
   await step("lock out", async (context, environment) => {
     const erp = onHost(ports, hostOf(environment), context);
-    const { lockout } = await erp.facts();
-    const at = (lockout ?? (await erp.lockOut(null)))?.since ?? ports.now();
+    // Also where somebody closed it before: their lock-out may run out while the data is exchanged.
+    const at = (await erp.lockOut(null))?.since ?? ports.now();
     await store.keepPieces(caseId, { ...pieces, since: at.toISOString() });
     await context.detail(at.toISOString());
   });
@@ -343,7 +351,7 @@ async function openAndKeep(
     // From this mark on nobody takes the swap back: a customer may have written into the restored data.
     await store.markOpening(caseId);
     try {
-      if (!pieces.wasLockedOut) await erp.unlock();
+      await openAsBefore(erp, pieces, ports.now());
     } catch (error) {
       if (errorFacts(error).details.retryable) throw error;
       throw pastReturn(environment, error);
@@ -438,7 +446,7 @@ async function takeBack(
     const facts = await setUp(erp, setupOrder(environment), step);
     if (facts.tenantId !== environment.tenantId)
       throw refusedIdentity(environment, "identity", "The old volume does not name this tenant.");
-    if (!pieces.wasLockedOut) await erp.unlock();
+    await openAsBefore(erp, pieces, ports.now());
     await step.detail(`${facts.product} ${facts.version}, PostgreSQL ${facts.database.major}`);
   });
 

@@ -109,8 +109,16 @@ test("R72: restored over production: what is lost is counted, customers' address
   expect(counted.restored).toBe(counted.source);
 }, 400_000);
 
-test("the old volume that a swap kept can be swapped back", async () => {
+test("the old volume that a swap kept can be swapped back; a lock-out that an operator ordered before keeps its end", async () => {
   const { api } = running;
+  const closed = { tenant: TENANT, environment: "production" as const, reason: "An incident", overrides: { R39: "x" } };
+  const lockOut = await api.tenant.lockOut({ ...closed, requestId: randomUUID(), minutes: 60 });
+  expect(await untilJob(api, lockOut.jobId, "done", "failed")).toMatchObject({ state: "done" });
+  const lockedUntil = async () => {
+    const health = await served(running.home, await environmentOf(api, TENANT, "production"));
+    return Date.parse((health as { lockout: { until: string } }).lockout.until);
+  };
+  const until = await lockedUntil();
   const kept = (await api.restore.sources({ tenant: TENANT })).find(({ kind }) => kind === "kept")!;
   const request = {
     ...{ tenant: TENANT, source: kept.id, target: "production" as const, reason: "vendor" as const },
@@ -123,6 +131,9 @@ test("the old volume that a swap kept can be swapped back", async () => {
   );
   const orders = one.compared.find(({ name }) => name === "orders")!;
   expect(orders.restored).toBe(kept.manifest!.relations.find(({ name }) => name === "orders")!.rows);
+  expect(Math.abs((await lockedUntil()) - until)).toBeLessThan(2 * 60_000);
+  const unlock = await api.tenant.unlock({ ...closed, requestId: randomUUID(), reason: "Over" });
+  expect(await untilJob(api, unlock.jobId, "done", "failed")).toMatchObject({ state: "done" });
 }, 400_000);
 
 test("a copy that names another tenant is refused by the plan and by the order, whatever reason is given", async () => {
