@@ -140,6 +140,13 @@ test("with the reader back, a flood flows on for as long as it is read", async (
   await shown.until(/\^C\s+ready> $/);
 });
 
+test("the host learns that this terminal has true colour and speaks UTF-8, and both arrive", async () => {
+  const { shown } = await open({ command: ["sh", "-c", 'echo "<$TERM $COLORTERM $LANG>"; cat'] });
+  await shown.until(/<xterm-256color truecolor \S+UTF-8>/);
+  shown.type("caf\u00e9 \u65e5\u672c \u001b[38;2;10;200;30mgreen\u001b[0m\n");
+  await shown.until("caf\u00e9 \u65e5\u672c");
+});
+
 test("vi draws on the other screen, follows the size, and leaves the shell as it was", async () => {
   const { session, shown } = await openQuiet();
   shown.type("f=$(mktemp) && vi -u NONE $f\n");
