@@ -92,6 +92,27 @@ test("the keyboard leaves the terminal, and the scroll-back is there after anoth
   await expect(rows).toContainText("kept-11");
 });
 
+test("a hundred thousand lines can be searched, and what is no longer there is said to be", async ({ page, host }) => {
+  const { rows, pane } = await logIn(page, host, "test");
+  await type(page, "seq -f 'line %.0f.' 1 100600; echo all-$((1+1))");
+  await expect(rows).toContainText("all-2");
+  await page.keyboard.press("Control+Shift+f");
+  const search = pane.getByRole("search").getByRole("textbox", { name: "Search" });
+  await search.fill("line 700.");
+  await search.press("Enter");
+  await expect(rows).toContainText("line 700.");
+  await search.fill("line 12.");
+  await search.press("Enter");
+  await expect(pane.getByText("Not found")).toBeVisible();
+
+  const size = () => pane.locator(".xterm-rows").evaluate((one) => Number.parseFloat(getComputedStyle(one).fontSize));
+  const before = await size();
+  await pane.getByRole("button", { name: "Larger text" }).click();
+  await expect.poll(size).toBe(before + 1);
+  await pane.getByRole("button", { name: "Smaller text" }).click();
+  await expect.poll(size).toBe(before);
+});
+
 test("during a flood the window answers, and Ctrl-C ends it", async ({ page, host }) => {
   const { rows } = await logIn(page, host, "test");
   await type(page, "yes flood");
