@@ -195,11 +195,8 @@ export async function start(options: ConsoleOptions): Promise<Console> {
       if (account) void fleet.readRegion(account, region);
     };
 
-    const bindingProfile = async ({ tenantId, service }: { tenantId: string; service: Service }) =>
-      (await terms.profiles())({ id: tenantId, service }, new Date());
-
     const tenant = tenantArea({
-      profile: bindingProfile,
+      profiles: () => terms.profiles(),
       pool: database.pool,
       jobs,
       now: () => new Date(),
@@ -318,7 +315,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
 
     const { snapshotArea } = await import("./snapshot/index.ts");
     const snapshot = snapshotArea({
-      profile: bindingProfile,
+      profiles: () => terms.profiles(),
       pool: database.pool,
       jobs,
       now: () => new Date(),
@@ -336,7 +333,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
 
     const { restoreArea } = await import("./restore/index.ts");
     const restore = restoreArea({
-      profile: bindingProfile,
+      profiles: () => terms.profiles(),
       pool: database.pool,
       jobs,
       now: () => new Date(),
@@ -455,7 +452,7 @@ export async function start(options: ConsoleOptions): Promise<Console> {
 
     const { maintenanceArea } = await import("./maintenance/index.ts");
     const maintenance = maintenanceArea({
-      profile: bindingProfile,
+      profiles: () => terms.profiles(),
       pool: database.pool,
       jobs,
       now: () => new Date(),

@@ -9,7 +9,7 @@ import { checkInterruption, type OpenWindow } from "../../shared/policy/interrup
 import { standingRefusals, withOverrides } from "../../shared/policy/verdict.ts";
 import { regionZone } from "../../shared/policy/windows.ts";
 import { stableId } from "../jobs/index.ts";
-import type { OperatedEnvironment } from "../toolkit/ports.ts";
+import { bindingProfile, type OperatedEnvironment } from "../toolkit/ports.ts";
 import type { MaintenancePorts } from "./ports.ts";
 import { runMaintenance, stateOf } from "./run-maintenance.ts";
 import { runTenant, tenantSteps } from "./run-tenant.ts";
@@ -72,7 +72,7 @@ export function maintenanceArea(ports: MaintenancePorts) {
       if (window) windows.set(key, window);
       const found =
         one.kind === "production"
-          ? checkInterruption(await ports.profile(one), {
+          ? checkInterruption(await bindingProfile(ports, one), {
               ...{ zone: regionZone(one.region), window, minutes: runbook.minutes, now: ports.now() },
             })
           : [];

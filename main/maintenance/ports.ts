@@ -1,7 +1,7 @@
-import type { PolicyProfile } from "../../shared/policy/profile.ts";
+import type { ProfileFinder } from "../../shared/policy/profiles.ts";
 import type { Pool } from "pg";
 import type { OpenWindow } from "../../shared/policy/interruption.ts";
-import type { Service, EnvironmentKind } from "../../shared/tenant/model.ts";
+import type { EnvironmentKind } from "../../shared/tenant/model.ts";
 import type { LockoutRecord } from "../../shared/tenant/lockout.ts";
 import type { Jobs } from "../jobs/index.ts";
 import type { OperatePorts } from "../toolkit/operate.ts";
@@ -13,8 +13,8 @@ export interface PlannedWindow extends OpenWindow {
 }
 
 export interface MaintenancePorts extends OperatePorts {
-  /** The numbers that bind this tenant now: its profile, what its contract names, its exceptions. */
-  profile(one: { readonly tenantId: string; readonly service: Service }): Promise<PolicyProfile>;
+  /** What binds each tenant, from one look: its profile, what its contract names, its exceptions. */
+  profiles(): Promise<ProfileFinder>;
   readonly pool: Pool;
   readonly jobs: Jobs;
   readonly lockouts: {

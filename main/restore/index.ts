@@ -19,7 +19,7 @@ import { TAG } from "../../shared/tenant/tags.ts";
 import { MINUTE_MS } from "../../shared/time.ts";
 import { stableId } from "../jobs/index.ts";
 import { erpctl } from "../toolkit/erpctl.ts";
-import { type CloudSnapshot, hostOf, type OperatedEnvironment } from "../toolkit/ports.ts";
+import { bindingProfile, type CloudSnapshot, hostOf, type OperatedEnvironment } from "../toolkit/ports.ts";
 import { type DecideFacts, planRestore, type TargetFacts } from "./decide.ts";
 import { discardRestore } from "./discard-restore.ts";
 import { cloudOf, KIND_BESIDE, sourceManifest } from "./moves.ts";
@@ -263,7 +263,7 @@ export function restoreArea(ports: RestorePorts) {
       cloud.instanceQuota(),
       ports.plannedWork(environment.tenantId),
       store.openOf(environment.tenantId),
-      ports.profile(environment),
+      bindingProfile(ports, environment),
     ]);
     const facts: DecideFacts = {
       purpose,
@@ -282,12 +282,12 @@ export function restoreArea(ports: RestorePorts) {
     const plan = planRestore(order, facts);
     const onVersion = order.onVersion ?? target.version;
     const image = images.find((one) => one.service === environment.service && one.version === onVersion);
-    return { plan, environment, image, version: onVersion };
+    return { plan, environment, profile, image, version: onVersion };
   }
 
   async function swapVerdicts(one: RestoreCase, overrides: Readonly<Record<string, string>>): Promise<Verdict[]> {
     const environment = await ports.find(one.tenantId, kindOf(one.target));
-    const profile = await ports.profile(environment);
+    const profile = await bindingProfile(ports, environment);
     const isUrgent = one.reason === "disaster" || one.target !== "production";
     const hours = isUrgent ? [] : [checkBusinessHours(profile, environment.zone, ports.now())];
     return withOverrides(hours, overrides);
@@ -297,10 +297,9 @@ export function restoreArea(ports: RestorePorts) {
     const kind = wanted.purpose === "refresh" ? "restore.refresh" : "restore.run";
     const running = await ports.jobs.get(requestId);
     if (running?.kind === kind) return { jobId: requestId, caseId: requestId };
-    const { plan, environment, image, version } = await planned(wanted, requestId);
+    const { plan, environment, profile, image, version } = await planned(wanted, requestId);
     if (!plan.allowed || !image || !version) throw refusal(environment.tenantSlug, plan.verdicts);
     const { order, purpose } = wanted;
-    const profile = await ports.profile(environment);
     const opened = await store.open({
       id: requestId,
       ...{ tenantId: environment.tenantId, slug: environment.tenantSlug, customer: environment.customer },

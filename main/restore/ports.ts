@@ -1,8 +1,8 @@
-import type { PolicyProfile } from "../../shared/policy/profile.ts";
+import type { ProfileFinder } from "../../shared/policy/profiles.ts";
 import type { Pool } from "pg";
 import type { RestoreSource, SourceManifest } from "../../shared/restore/model.ts";
 import type { Account } from "../../shared/settings/model.ts";
-import type { Service, EnvironmentKind } from "../../shared/tenant/model.ts";
+import type { EnvironmentKind } from "../../shared/tenant/model.ts";
 import type { Jobs } from "../jobs/index.ts";
 import type { Snapshot } from "../../shared/snapshot/model.ts";
 import type { Cloud, CloudSnapshot, FindEnvironment, OperatedEnvironment, RunOnHost, Tags } from "../toolkit/ports.ts";
@@ -17,8 +17,8 @@ export interface PlannedWork {
 }
 
 export interface RestorePorts {
-  /** The numbers that bind this tenant now: its profile, what its contract names, its exceptions. */
-  profile(one: { readonly tenantId: string; readonly service: Service }): Promise<PolicyProfile>;
+  /** What binds each tenant, from one look: its profile, what its contract names, its exceptions. */
+  profiles(): Promise<ProfileFinder>;
   readonly pool: Pool;
   readonly jobs: Jobs;
   readonly now: () => Date;

@@ -7,7 +7,7 @@ import { DAY_MS } from "../../shared/time.ts";
 import type { JobKind, StepContext } from "../jobs/index.ts";
 import { detachedStep } from "../toolkit/detached.ts";
 import { commandFailed, erpctl, HostExport, longVerbs } from "../toolkit/erpctl.ts";
-import { hostOf, type ObjectStore, type OperatedEnvironment } from "../toolkit/ports.ts";
+import { bindingProfile, hostOf, type ObjectStore, type OperatedEnvironment } from "../toolkit/ports.ts";
 import { archiveKey, keepArchive } from "./keep-archive.ts";
 import type { SnapshotPorts } from "./ports.ts";
 import type { SnapshotStore } from "./store.ts";
@@ -133,7 +133,7 @@ export function exportSnapshot(ports: SnapshotPorts, store: SnapshotStore): JobK
         await bucket.finishUpload(key, upload.id, sums, made.bytes);
         const data = SnapshotData.parse(upload.data);
         const days = Math.min(
-          (await ports.profile(environment)).fromContract.exportFileDays ?? EXPORT_DAYS,
+          (await bindingProfile(ports, environment)).fromContract.exportFileDays ?? EXPORT_DAYS,
           EXPORT_DAYS,
         );
         await keepArchive(ports, store, bucket, environment, {

@@ -7,6 +7,7 @@ import { Label, SnapshotData } from "../../shared/snapshot/model.ts";
 import { IMPORT_STEPS } from "../../shared/snapshot/steps.ts";
 import { EnvironmentKind } from "../../shared/tenant/model.ts";
 import type { JobKind } from "../jobs/index.ts";
+import { bindingProfile } from "../toolkit/ports.ts";
 import { readArchive } from "./archive.ts";
 import { archiveKey, keepArchive } from "./keep-archive.ts";
 import { refusal } from "./plan.ts";
@@ -43,7 +44,7 @@ export function importSnapshot(ports: SnapshotPorts, store: SnapshotStore): JobK
         const read = await readArchive(input.file);
         const { data } = read;
         if (data.tenantId !== input.tenantId) throw anotherTenants(input, data.tenant);
-        const verdict = checkVersionMatch(await ports.profile(environment), {
+        const verdict = checkVersionMatch(await bindingProfile(ports, environment), {
           sourceVersion: data.version,
           targetVersion: environment.version ?? "?",
           exported: true,

@@ -13,7 +13,7 @@ import { TAG } from "../../shared/tenant/tags.ts";
 import { SECOND_MS } from "../../shared/time.ts";
 import type { StepContext } from "../jobs/index.ts";
 import { erpctl } from "../toolkit/erpctl.ts";
-import { type CloudSnapshot, hostOf, type OperatedEnvironment } from "../toolkit/ports.ts";
+import { bindingProfile, type CloudSnapshot, hostOf, type OperatedEnvironment } from "../toolkit/ports.ts";
 import { deleteSnapshot } from "./delete-snapshot.ts";
 import { exportSnapshot, PRESIGNED_SECONDS } from "./export-snapshot.ts";
 import { DownloadInput, fetchFile, fileIn } from "./fetch-file.ts";
@@ -61,7 +61,7 @@ export function snapshotArea(ports: SnapshotPorts) {
         environment,
         space,
         snapshots,
-        profile: await ports.profile(environment),
+        profile: await bindingProfile(ports, environment),
         now: ports.now(),
       }),
     };
@@ -73,22 +73,23 @@ export function snapshotArea(ports: SnapshotPorts) {
   async function shown(snapshots: readonly Snapshot[], environments: readonly OperatedEnvironment[]) {
     const now = ports.now();
     const owners = new Map(environments.map((one) => [one.tenantId, one]));
-    const profiles = new Map(
-      await Promise.all([...owners].map(async ([id, one]) => [id, await ports.profile(one)] as const)),
-    );
+    const profileFor = await ports.profiles();
     const jobs = await Promise.all(
       snapshots.map(async (one) =>
         one.state === "creating" || one.state === "pending" ? ports.jobs.get(one.id) : null,
       ),
     );
     return snapshots.map((one, index): ShownSnapshot => {
-      const profile = profiles.get(one.tenantId);
+      const owner = owners.get(one.tenantId);
       const job = jobs[index];
       const isRunning = job && !FINAL_JOB_STATES.has(job.state);
       return {
         ...one,
         ...(isEnded(one, now) ? { state: "ended" as const } : {}),
-        advice: profile && one.kind === "ebs" ? [checkCleanUp(profile, one.takenAt, now)] : [],
+        advice:
+          owner && one.kind === "ebs"
+            ? [checkCleanUp(profileFor({ id: owner.tenantId, service: owner.service }, now), one.takenAt, now)]
+            : [],
         hasExportedCopy: snapshots.some((other) => isExportedCopyOf(other, one, now)),
         jobId: isRunning ? job.id : null,
       };
@@ -209,11 +210,14 @@ export function snapshotArea(ports: SnapshotPorts) {
       if (running?.kind === "snapshot.delete") return { jobId: running.id };
       const snapshot = await shownOne(input.id);
       const [environment] = await ports.environments(snapshot.tenantId);
-      const verdict = checkSnapshotDeletion(environment ? await ports.profile(environment) : profileOf("openbravo"), {
-        name: snapshot.label,
-        typed: input.confirm === snapshot.tenantSlug ? snapshot.label : input.confirm,
-        hasExportedCopy: snapshot.hasExportedCopy,
-      });
+      const verdict = checkSnapshotDeletion(
+        environment ? await bindingProfile(ports, environment) : profileOf("openbravo"),
+        {
+          name: snapshot.label,
+          typed: input.confirm === snapshot.tenantSlug ? snapshot.label : input.confirm,
+          hasExportedCopy: snapshot.hasExportedCopy,
+        },
+      );
       if (!verdict.allowed) {
         throw new AppError("ConfirmationNeeded", `Type ${snapshot.label} in full to delete it for good.`, {
           retryable: false,

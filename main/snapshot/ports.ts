@@ -1,5 +1,4 @@
-import type { Service } from "../../shared/tenant/model.ts";
-import type { PolicyProfile } from "../../shared/policy/profile.ts";
+import type { ProfileFinder } from "../../shared/policy/profiles.ts";
 import type { Pool } from "pg";
 import { AppError } from "../../shared/errors.ts";
 import type { Snapshot } from "../../shared/snapshot/model.ts";
@@ -15,8 +14,8 @@ import type {
 } from "../toolkit/ports.ts";
 
 export interface SnapshotPorts {
-  /** The numbers that bind this tenant now: its profile, what its contract names, its exceptions. */
-  profile(one: { readonly tenantId: string; readonly service: Service }): Promise<PolicyProfile>;
+  /** What binds each tenant, from one look: its profile, what its contract names, its exceptions. */
+  profiles(): Promise<ProfileFinder>;
   readonly pool: Pool;
   readonly jobs: Jobs;
   readonly now: () => Date;

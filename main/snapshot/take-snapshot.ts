@@ -13,7 +13,14 @@ import { TAG } from "../../shared/tenant/tags.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../shared/time.ts";
 import { type JobKind, pollUntil, type StepContext } from "../jobs/index.ts";
 import { erpctl, type HostFacts } from "../toolkit/erpctl.ts";
-import { type Cloud, hostOf, type MadeBy, type OperatedEnvironment, type Tags } from "../toolkit/ports.ts";
+import {
+  bindingProfile,
+  type Cloud,
+  hostOf,
+  type MadeBy,
+  type OperatedEnvironment,
+  type Tags,
+} from "../toolkit/ports.ts";
 import { holdAndSnapshot } from "./hold.ts";
 import { manifestKey, writeManifest } from "./manifest.ts";
 import { planTake, refusal } from "./plan.ts";
@@ -117,7 +124,7 @@ export function taking(ports: SnapshotPorts, store: SnapshotStore, id: string, i
       );
       const plan = planTake(input, {
         ...{ environment, space, snapshots },
-        profile: await ports.profile(environment),
+        profile: await bindingProfile(ports, environment),
         now: ports.now(),
       });
       if (!plan.allowed) throw refusal(input.slug, plan.verdicts);

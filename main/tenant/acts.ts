@@ -1,3 +1,4 @@
+import type { PolicyProfile } from "../../shared/policy/profile.ts";
 import { implement } from "@orpc/server";
 import { AppError } from "../../shared/errors.ts";
 import { checkCertificate, checkCustomDomain } from "../../shared/policy/prefix-and-domain.ts";
@@ -19,12 +20,12 @@ import { tenantContract } from "../../shared/tenant/contract.ts";
 import type { EnvironmentKind, SizeOption } from "../../shared/tenant/model.ts";
 import type { Jobs } from "../jobs/index.ts";
 import { operate } from "../toolkit/operate.ts";
-import type { OperatedEnvironment } from "../toolkit/ports.ts";
+import { bindingProfile, type OperatedEnvironment } from "../toolkit/ports.ts";
 import { type ActPorts, actJobs, certificateSecret } from "./act-on-tenant.ts";
 import { readPem } from "./pem.ts";
 import type { TenantPorts } from "./ports.ts";
 
-export interface ActsPorts extends ActPorts, Pick<TenantPorts, "profile"> {
+export interface ActsPorts extends ActPorts, Pick<TenantPorts, "profiles"> {
   readonly jobs: Jobs;
   sizes(environment: OperatedEnvironment): Promise<readonly SizeOption[]>;
   /** Kinds of the tenant's environments. */
@@ -62,12 +63,17 @@ export function tenantActs(ports: ActsPorts) {
     resize: ports.jobs.define(kinds.resize),
   };
 
-  async function interruption(one: OperatedEnvironment, minutes: number): Promise<Verdict[]> {
+  async function interruption(one: OperatedEnvironment, minutes: number, profile?: PolicyProfile): Promise<Verdict[]> {
     // No SLA and no monitoring are promised for the others (R9).
     if (one.kind !== "production") return [];
     const window = await ports.openWindow(one.tenantId, one.kind);
     const zone = regionZone(one.region);
-    return checkInterruption(await ports.profile(one), { zone, window, minutes, now: ports.now() });
+    return checkInterruption(profile ?? (await bindingProfile(ports, one)), {
+      zone,
+      window,
+      minutes,
+      now: ports.now(),
+    });
   }
 
   async function planAct(act: Act, one: OperatedEnvironment, overrides: ActOrder["overrides"] = {}) {
@@ -131,11 +137,11 @@ export function tenantActs(ports: ActsPorts) {
       });
     }
     const interrupts = to.instanceType !== from.instanceType;
-    const profile = await ports.profile(one);
+    const profile = await bindingProfile(ports, one);
     const found = [
       checkResize(profile, one.kind),
-      ...(await testSizes(one, to, sizes)),
-      ...(interrupts ? await interruption(one, RESIZE_MINUTES) : []),
+      ...(await testSizes(profile, one, to, sizes)),
+      ...(interrupts ? await interruption(one, RESIZE_MINUTES, profile) : []),
     ];
     const verdicts = withOverrides(found, request.overrides);
     const steps = [...(interrupts ? RESIZE_STEPS : GROW_STEPS)];
@@ -144,7 +150,12 @@ export function tenantActs(ports: ActsPorts) {
   }
 
   /** The test environment keeps its size: it must still be small enough beside the new production (R8). */
-  async function testSizes(one: OperatedEnvironment, to: ResizePlan["to"], sizes: readonly SizeOption[]) {
+  async function testSizes(
+    profile: PolicyProfile,
+    one: OperatedEnvironment,
+    to: ResizePlan["to"],
+    sizes: readonly SizeOption[],
+  ) {
     const production = { vcpus: to.vcpus ?? 0, memoryMiB: to.memoryMiB ?? 0, diskGiB: to.volumeGiB };
     if (one.kind !== "production") return [];
     const verdicts: Verdict[] = [];
@@ -154,7 +165,7 @@ export function tenantActs(ports: ActsPorts) {
       const size = sizes.find((option) => option.instanceType === test.instanceType);
       if (!size || !test.volumeGiB) continue;
       const has = { vcpus: size.vcpus, memoryMiB: size.memoryMiB, diskGiB: test.volumeGiB };
-      verdicts.push(checkTestSize(await ports.profile(one), kind, production, has));
+      verdicts.push(checkTestSize(profile, kind, production, has));
     }
     return verdicts;
   }
@@ -162,7 +173,7 @@ export function tenantActs(ports: ActsPorts) {
   async function checkPem(order: ActOrder & { readonly pem: string }) {
     const one = await ports.find(order.tenant, order.environment);
     const facts = readPem(order.pem, one.domain, ports.now());
-    const profile = await ports.profile(one);
+    const profile = await bindingProfile(ports, one);
     const verdicts = [
       checkCustomDomain(profile, one.domain, true),
       checkCertificate(profile, facts.validTo, ports.now()),

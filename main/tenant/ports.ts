@@ -1,5 +1,4 @@
-import type { Service } from "../../shared/tenant/model.ts";
-import type { PolicyProfile } from "../../shared/policy/profile.ts";
+import type { ProfileFinder } from "../../shared/policy/profiles.ts";
 import type { Pool } from "pg";
 import type { Account } from "../../shared/settings/model.ts";
 import type { Jobs } from "../jobs/index.ts";
@@ -8,8 +7,8 @@ import type { Cloud, GetHttps, RepinHostKeys, RunOnHost } from "../toolkit/ports
 export type { Cloud, GetHttps, HostAddress, MadeBy, RunOnHost } from "../toolkit/ports.ts";
 
 export interface TenantPorts {
-  /** The numbers that bind this tenant now: its profile, what its contract names, its exceptions. */
-  profile(one: { readonly tenantId: string; readonly service: Service }): Promise<PolicyProfile>;
+  /** What binds each tenant, from one look: its profile, what its contract names, its exceptions. */
+  profiles(): Promise<ProfileFinder>;
   readonly pool: Pool;
   readonly jobs: Jobs;
   readonly now: () => Date;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SnapshotData } from "../../shared/snapshot/model.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { HostAddress, RunOnHost } from "./ports.ts";
 
@@ -53,28 +54,9 @@ export const HostFacts = z.object({
 });
 export type HostFacts = z.infer<typeof HostFacts>;
 
-/** Identity and content of the data as the database itself tells it: what a copy of it must show again. */
-export const DataManifest = z.object({
-  tenant: z.string(),
-  tenantId: z.string(),
-  environment: z.string(),
-  product: z.string(),
-  version: z.string(),
-  licenceFingerprint: z.string().nullable(),
-  systemIdentifier: z.string(),
-  databaseMajor: z.number().int(),
-  databaseBytes: z.number(),
-  attachmentsBytes: z.number(),
-  /** Rows of each relation of the application, counted, by name. */
-  relations: z.array(z.object({ name: z.string(), rows: z.number().int() })),
-  newestTransactionAt: Instant.nullable(),
-  /** Write-ahead log position when the manifest was read, as PostgreSQL writes it. */
-  walPosition: z.string().nullable(),
-  packages: z.array(z.object({ name: z.string(), version: z.string() })),
-  extensions: z.array(z.object({ name: z.string(), version: z.string() })),
-  readAt: Instant,
-});
-export type DataManifest = z.infer<typeof DataManifest>;
+/** What a host tells of its data is what a snapshot of it keeps. */
+export const DataManifest = SnapshotData;
+export type DataManifest = SnapshotData;
 
 export const HostSpace = z.object({
   totalBytes: z.number(),

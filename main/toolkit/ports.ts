@@ -1,3 +1,5 @@
+import type { PolicyProfile } from "../../shared/policy/profile.ts";
+import type { ProfileFinder } from "../../shared/policy/profiles.ts";
 import type { Account } from "../../shared/settings/model.ts";
 import type { EnvironmentKind, ImageOption, Service, SizeOption } from "../../shared/tenant/model.ts";
 
@@ -225,3 +227,11 @@ export const hostOf = (environment: OperatedEnvironment): HostAddress => ({
   name: `${environment.tenantSlug} ${environment.kind}`,
   environmentId: environment.environmentId,
 });
+
+/** The numbers that bind the environment's tenant now. For many tenants ask `profiles` once instead. */
+export async function bindingProfile(
+  ports: { profiles(): Promise<ProfileFinder>; now(): Date },
+  { tenantId, service }: Pick<OperatedEnvironment, "tenantId" | "service">,
+): Promise<PolicyProfile> {
+  return (await ports.profiles())({ id: tenantId, service }, ports.now());
+}

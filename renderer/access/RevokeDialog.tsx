@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useLocation } from "wouter";
@@ -7,7 +7,7 @@ import { useApi } from "../app/api.ts";
 import { Failure } from "../app/Failure.tsx";
 import { useWords } from "../app/i18n/index.ts";
 import { paths } from "../app/paths.ts";
-import { Dialog } from "../ui/Dialog.tsx";
+import { ReasonDialog } from "../ui/ReasonDialog.tsx";
 
 interface Props {
   readonly accessKey: AccessKey;
@@ -19,7 +19,6 @@ export function RevokeDialog({ accessKey, onClose }: Props) {
   const api = useApi();
   const [, navigate] = useLocation();
   const [requestId] = useState(() => crypto.randomUUID());
-  const [reason, setReason] = useState("");
   const revoke = useMutation(
     api.access.revoke.mutationOptions({
       onSuccess: ({ jobId }) => {
@@ -29,38 +28,19 @@ export function RevokeDialog({ accessKey, onClose }: Props) {
     }),
   );
   return (
-    <Dialog opened onClose={onClose} title={t("access.revokeTitle", { owner: accessKey.owner })}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          revoke.mutate({ requestId, keyId: accessKey.id, reason });
-        }}
-      >
-        <Stack gap="sm">
-          <Text size="sm">{t("access.revokeBody")}</Text>
-          <Text size="sm" ff="monospace">
-            {accessKey.fingerprint}
-          </Text>
-          <TextInput
-            label={t("access.reason")}
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
-            minLength={3}
-            maxLength={500}
-            required
-            data-autofocus
-          />
-          {revoke.error && <Failure error={revoke.error} />}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              {t("ui.cancel")}
-            </Button>
-            <Button type="submit" color="red" loading={revoke.isPending} disabled={reason.trim().length < 3}>
-              {t("access.revoke")}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Dialog>
+    <ReasonDialog
+      title={t("access.revokeTitle", { owner: accessKey.owner })}
+      body={t("access.revokeBody")}
+      label={t("access.reason")}
+      action={t("access.revoke")}
+      busy={revoke.isPending}
+      onSend={(reason) => revoke.mutate({ requestId, keyId: accessKey.id, reason })}
+      onClose={onClose}
+      failure={revoke.error && <Failure error={revoke.error} />}
+    >
+      <Text size="sm" ff="monospace">
+        {accessKey.fingerprint}
+      </Text>
+    </ReasonDialog>
   );
 }

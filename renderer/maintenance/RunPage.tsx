@@ -1,16 +1,4 @@
-import {
-  Anchor,
-  Button,
-  Group,
-  Paper,
-  Progress,
-  SimpleGrid,
-  Skeleton,
-  Stack,
-  Text,
-  TextInput,
-  Title,
-} from "@mantine/core";
+import { Anchor, Button, Group, Paper, Progress, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { IconPlayerStop } from "@tabler/icons-react";
 import { useState } from "react";
@@ -29,7 +17,7 @@ import { stepWords } from "../app/job-words.ts";
 import { Page } from "../app/Page.tsx";
 import { paths } from "../app/paths.ts";
 import { useNow } from "../ui/clock.ts";
-import { Dialog } from "../ui/Dialog.tsx";
+import { ReasonDialog } from "../ui/ReasonDialog.tsx";
 import { duration } from "../ui/format.ts";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { StateBadge, type Tone } from "../ui/StateBadge.tsx";
@@ -203,7 +191,6 @@ function StopDialog({ run, onClose }: { readonly run: Run; readonly onClose: () 
   const { t } = useWords();
   const api = useApi();
   const cache = useQueryClient();
-  const [reason, setReason] = useState("");
   const stop = useMutation(
     api.maintenance.stop.mutationOptions({
       onSuccess: () => {
@@ -213,35 +200,15 @@ function StopDialog({ run, onClose }: { readonly run: Run; readonly onClose: () 
     }),
   );
   return (
-    <Dialog opened onClose={onClose} title={t("maintenance.stopTitle")}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          stop.mutate({ runId: run.id, reason });
-        }}
-      >
-        <Stack gap="sm">
-          <Text size="sm">{t("maintenance.stopBody")}</Text>
-          <TextInput
-            label={t("maintenance.reason")}
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
-            minLength={3}
-            maxLength={500}
-            required
-            data-autofocus
-          />
-          {stop.error && <Failure error={stop.error} />}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              {t("ui.cancel")}
-            </Button>
-            <Button type="submit" color="red" loading={stop.isPending} disabled={reason.trim().length < 3}>
-              {t("maintenance.stop")}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Dialog>
+    <ReasonDialog
+      title={t("maintenance.stopTitle")}
+      body={t("maintenance.stopBody")}
+      label={t("maintenance.reason")}
+      action={t("maintenance.stop")}
+      busy={stop.isPending}
+      onSend={(reason) => stop.mutate({ runId: run.id, reason })}
+      onClose={onClose}
+      failure={stop.error && <Failure error={stop.error} />}
+    />
   );
 }

@@ -13,7 +13,7 @@ export type ConsistencyGrade = z.infer<typeof ConsistencyGrade>;
 const Instant = z.coerce.date();
 const Named = z.object({ name: z.string(), version: z.string() });
 
-/** Identity and content of the data, as the database itself told it. */
+/** Identity and content of the data, as the database itself tells it: what a copy of it must show again. */
 export const SnapshotData = z.object({
   tenant: z.string(),
   tenantId: z.string(),
@@ -25,8 +25,10 @@ export const SnapshotData = z.object({
   databaseMajor: z.number().int(),
   databaseBytes: z.number(),
   attachmentsBytes: z.number(),
+  /** Rows of each relation of the application, counted, by name. */
   relations: z.array(z.object({ name: z.string(), rows: z.number().int() })),
   newestTransactionAt: Instant.nullable(),
+  /** Write-ahead log position when this was read, as PostgreSQL writes it. */
   walPosition: z.string().nullable(),
   packages: z.array(Named),
   extensions: z.array(Named),

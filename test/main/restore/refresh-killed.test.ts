@@ -5,7 +5,7 @@ import { tellStruck, underKills, withConsole } from "../../support/kill-matrix.t
 import { placesOrder } from "../../support/lab-data.ts";
 import { endProcessesOf } from "../../support/processes.ts";
 import { scratchFolder } from "../../support/scratch.ts";
-import { environmentOf, everythingOf, provisionPair, served } from "./restore-for-tests.ts";
+import { expectOnlyKept, environmentOf, everythingOf, provisionPair, served } from "./restore-for-tests.ts";
 
 const endings: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -52,10 +52,7 @@ test("R28: killed in every step of a refresh and its activation: the test enviro
       expect(await served(home, shown)).toMatchObject({ status: "up", environment, lockout: null });
     expect(before.volumes.map(({ id }) => id)).toContain(environments.production.volumeId);
     expect(await placesOrder({ home, api: client }, TENANT)).toBe(201);
-    const left = await everythingOf(home, TENANT);
-    expect({ ...left, volumes: left.volumes.length }).toEqual({
-      ...{ ...before, volumes: before.volumes.length + 1, snapshots: before.snapshots + 1 },
-    });
+    await expectOnlyKept(home, TENANT, before);
   });
   expect(hitBeside).toBeGreaterThan(restoreSteps("refresh").length / 2);
   expect(hitSwap).toBeGreaterThan(SWAP_STEPS.length / 2);

@@ -4,15 +4,10 @@ import { restoreSteps, SWAP_STEPS } from "../../../shared/restore/steps.ts";
 import { type InProcessConsole, inProcessConsole, untilJob } from "../../support/in-process-console.ts";
 import { cutSsh, type StrikeOptions, tellStruck, underStrikes } from "../../support/kill-matrix.ts";
 import { placesOrder, rebootHost } from "../../support/lab-data.ts";
-import { environmentOf, everythingOf, provisionPair, served } from "./restore-for-tests.ts";
+import { CHANGES, expectOnlyKept, environmentOf, everythingOf, provisionPair, served } from "./restore-for-tests.ts";
 
 const TENANT = "acme";
 const STEPS = [...restoreSteps("refresh"), ...SWAP_STEPS];
-/** Every call of a refresh and its activation that changes something in EC2. */
-const CHANGES = [
-  ...["CreateSnapshot", "CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "CreateVolume", "RunInstances"],
-  ...["AttachVolume", "DetachVolume", "CreateTags", "DeleteTags", "TerminateInstances", "DeleteSecurityGroup"],
-];
 let running: InProcessConsole;
 beforeAll(async () => {
   running = await inProcessConsole({ lab: "empty" });
@@ -56,11 +51,7 @@ async function refreshUnder(
   expect(await served(home, after)).toMatchObject({ status: "up", environment: "test", lockout: null });
   const { checks } = await api.restore.get({ caseId });
   expect(checks).toContainEqual({ name: "neutralised", expected: "yes", found: "yes", ok: true });
-  // One data volume more (the old one, kept), one snapshot more (the copy of production), nothing else.
-  const left = await everythingOf(home, TENANT);
-  expect({ ...left, volumes: left.volumes.length }).toEqual({
-    ...{ ...before, volumes: before.volumes.length + 1, snapshots: before.snapshots + 1 },
-  });
+  await expectOnlyKept(home, TENANT, before);
   return hit;
 }
 

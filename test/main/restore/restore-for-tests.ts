@@ -6,6 +6,7 @@ import {
   DescribeVolumesCommand,
   EC2Client,
 } from "@aws-sdk/client-ec2";
+import { expect } from "vitest";
 import { getHttps } from "../../../main/adapters/https/probe.ts";
 import { findLab } from "../../../main/lab/launch.ts";
 import type { LabReady } from "../../../shared/lab/model.ts";
@@ -87,4 +88,18 @@ export async function served(home: string, environment: Environment) {
     "/health",
   );
   return JSON.parse(answer.body) as { status: string; environment: string; lockout: unknown; tenant: string };
+}
+
+/** Every call of a restore and its swap that changes something in EC2. */
+export const CHANGES = [
+  ...["CreateSnapshot", "CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "CreateVolume", "RunInstances"],
+  ...["AttachVolume", "DetachVolume", "CreateTags", "DeleteTags", "TerminateInstances", "DeleteSecurityGroup"],
+];
+
+/** After a swap: one data volume more (the old one, kept), one snapshot more (of production), nothing else. */
+export async function expectOnlyKept(home: string, slug: string, before: Awaited<ReturnType<typeof everythingOf>>) {
+  const left = await everythingOf(home, slug);
+  expect({ ...left, volumes: left.volumes.length }).toEqual({
+    ...{ ...before, volumes: before.volumes.length + 1, snapshots: before.snapshots + 1 },
+  });
 }

@@ -4,15 +4,19 @@ import { restoreSteps, SWAP_STEPS } from "../../../shared/restore/steps.ts";
 import { type InProcessConsole, inProcessConsole, untilJob } from "../../support/in-process-console.ts";
 import { cutSsh, type StrikeOptions, tellStruck, underStrikes } from "../../support/kill-matrix.ts";
 import { ordersOf, placesOrder, rebootHost, writeLoad } from "../../support/lab-data.ts";
-import { ANY_HOUR, environmentOf, everythingOf, NO_PAPERS, provisionPair, served } from "./restore-for-tests.ts";
+import {
+  CHANGES,
+  expectOnlyKept,
+  ANY_HOUR,
+  environmentOf,
+  everythingOf,
+  NO_PAPERS,
+  provisionPair,
+  served,
+} from "./restore-for-tests.ts";
 
 const TENANT = "acme";
 const STEPS = [...restoreSteps("restore"), ...SWAP_STEPS];
-/** Every call of a restore and its swap that changes something in EC2. */
-const CHANGES = [
-  ...["CreateSnapshot", "CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "CreateVolume", "RunInstances"],
-  ...["AttachVolume", "DetachVolume", "CreateTags", "DeleteTags", "TerminateInstances", "DeleteSecurityGroup"],
-];
 let running: InProcessConsole;
 beforeAll(async () => {
   running = await inProcessConsole({ lab: "empty" });
@@ -76,11 +80,7 @@ async function restoreUnder(
   expect(acknowledged.slice(-300).filter((number) => !there.has(number))).toEqual([]);
   expect(await placesOrder(running, TENANT)).toBe(201);
   expect(await served(home, after)).toMatchObject({ status: "up", environment: "production", lockout: null });
-  // One data volume more (the old one, kept), one snapshot more (production as it was before), nothing else.
-  const left = await everythingOf(home, TENANT);
-  expect({ ...left, volumes: left.volumes.length }).toEqual({
-    ...{ ...before, volumes: before.volumes.length + 1, snapshots: before.snapshots + 1 },
-  });
+  await expectOnlyKept(home, TENANT, before);
   return hit;
 }
 
